@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lock clean
+BIN := .venv/bin
+
+help: ## show these lines
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 10
+
+demo: ## the main job on real data: environment, training, scores, risk list
+	@scripts/bootstrap.sh core
+	$(BIN)/keepwell demo
+
+test: lint ## everything: lint, types, import rules, tests
+	$(BIN)/pytest
+
+lint: ## ruff, mypy and the import rules
+	@scripts/bootstrap.sh test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: ## put the code into ruff's shape
+	@scripts/bootstrap.sh test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## compile requirements/*.txt from pyproject.toml (newest releases: make lock UPGRADE=--upgrade)
+	@scripts/bootstrap.sh lock $(UPGRADE)
+
+clean: ## remove environments, caches and the demo's files; mlruns/ stays
+	rm -rf .venv .uv demo build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

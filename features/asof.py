@@ -1,0 +1,103 @@
+"""Time: cutoffs, windows and what was known at them. The only place that filters on time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import ibis
+from ibis import ir
+
+KEYS = ("customer_id", "cutoff")
+"""What identifies a snapshot."""
+
+
+def midnight(day: date) -> datetime:
+    """Give the first moment of a day, in the local time of the tables."""
+    return datetime.combine(day, time())
+
+
+@dataclass(frozen=True)
+class Spine:
+    """The snapshots whose features are wanted.
+
+    Parameters
+    ----------
+    table : ibis Table
+        Columns ``customer_id`` (string) and ``cutoff`` (timestamp at midnight), one row each.
+    cutoff : date or None
+        The cutoff when all snapshots share it. It lets history be filtered by a constant
+        instead of joined with the spine, which costs neither memory nor a second scan.
+    """
+
+    table: ir.Table
+    cutoff: date | None = None
+
+
+def known(rows: ir.Table, spine: Spine, at: str = "occurred_at") -> ir.Table:
+    """Keep what was known at each cutoff: rows before it, recorded before it.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        Events with ``customer_id``, the event time ``at`` and perhaps ``recorded_at``.
+    spine : Spine
+        The snapshots.
+    at : str
+        The column with the event time.
+
+    Returns
+    -------
+    ibis Table
+        The rows, once per snapshot that knows them, with two more columns: ``cutoff`` and
+        ``age``, the whole days from the day of the event to the cutoff (1 is the day before).
+    """
+    rows = _with_cutoff(rows, spine)
+    rows = rows.filter(rows[at] < rows["cutoff"])
+    if "recorded_at" in rows.columns:
+        rows = rows.filter(rows["recorded_at"] < rows["cutoff"])
+    return rows.mutate(age=days_between(rows[at], rows["cutoff"]))
+
+
+def undated(rows: ir.Table, spine: Spine) -> ir.Table:
+    """Give every row to every snapshot of its customer: facts without a time of their own."""
+    return _with_cutoff(rows, spine)
+
+
+def following(rows: ir.Table, spine: Spine, start: int, length: int) -> ir.Table:
+    """Keep the rows of the window ``[cutoff + start, cutoff + start + length)``, in days."""
+    rows = _with_cutoff(rows, spine)
+    opens = rows["cutoff"] + ibis.interval(days=start)
+    closes = rows["cutoff"] + ibis.interval(days=start + length)
+    return rows.filter(rows["occurred_at"] >= opens, rows["occurred_at"] < closes)
+
+
+def before(rows: ir.Table, moment: date, at: str = "occurred_at") -> ir.Table:
+    """Keep the rows that happened, and were recorded, before midnight of a day."""
+    limit = ibis.literal(midnight(moment))
+    rows = rows.filter(rows[at] < limit)
+    if "recorded_at" in rows.columns:
+        rows = rows.filter(rows["recorded_at"] < limit)
+    return rows
+
+
+def until(outcome: ir.Column, cutoff: ir.Column, happened_at: ir.Column) -> ir.Column:
+    """Hide an outcome until it happened: null where ``happened_at`` is not before the cutoff."""
+    return ibis.ifelse(happened_at < cutoff, outcome, ibis.null(outcome.type()))
+
+
+def days_between(earlier: ir.Value, later: ir.Value) -> ir.Value:
+    """Count the midnights between two moments."""
+    return later.date().delta(earlier.date(), unit="day").cast("int64")
+
+
+def grid(newest: date, oldest: date, every: int) -> list[date]:
+    """List cutoffs from ``newest`` backwards in steps of ``every`` days, none before ``oldest``."""
+    steps = max((newest - oldest).days // every, -1)
+    return [newest - timedelta(days=every * k) for k in range(steps + 1)]
+
+
+def _with_cutoff(rows: ir.Table, spine: Spine) -> ir.Table:
+    if spine.cutoff is not None:
+        return rows.mutate(cutoff=ibis.literal(midnight(spine.cutoff)).cast("timestamp(6)"))
+    return rows.inner_join(spine.table.select(*KEYS), "customer_id")

@@ -1,0 +1,112 @@
+"""Baskets: how large an order is, and how much of it is discounted."""
+
+from __future__ import annotations
+
+from ibis import ir
+
+from features.catalogue import Feature, Reason
+from features.family import Columns, Family
+from features.windows import ratio, within
+
+_WINDOWS = (90, 365)
+
+
+def _aggregates(days: ir.Table) -> Columns:
+    measures: Columns = {}
+    for window in _WINDOWS:
+        recent = within(days, window)
+        measures[f"_lines_{window}d"] = days["lines"].sum(where=recent)
+        for column in ("orders", "units", "discount"):
+            if column in days.columns:
+                measures[f"_{column}_{window}d"] = days[column].sum(where=recent)
+        if "orders" in days.columns:
+            measures[f"orders_count_{window}d"] = days["orders"].sum(where=recent)
+    return measures
+
+
+def _derive(table: ir.Table) -> Columns:
+    derived: Columns = {}
+    for window in _WINDOWS:
+        spend = table[f"spend_sum_{window}d"]
+        purchases = table[f"purchase_days_count_{window}d"]
+        derived[f"lines_mean_{window}d"] = ratio(table[f"_lines_{window}d"], purchases)
+        if f"_orders_{window}d" in table.columns:
+            derived[f"order_value_mean_{window}d"] = ratio(spend, table[f"_orders_{window}d"])
+        if f"_units_{window}d" in table.columns:
+            derived[f"units_mean_{window}d"] = ratio(table[f"_units_{window}d"], purchases)
+        if f"_discount_{window}d" in table.columns:
+            discount = table[f"_discount_{window}d"]
+            gross = spend.cast("float64") + discount.cast("float64")
+            derived[f"discount_share_{window}d"] = ratio(discount, gross)
+    return derived
+
+
+def _features(window: int) -> tuple[Feature, ...]:
+    period = f"in the last {window} days"
+    return (
+        Feature(
+            f"orders_count_{window}d",
+            "basket",
+            "orders",
+            window,
+            f"Orders {period}.",
+            Reason(f"only {{orders_count_{window}d:orders}} {period}", "changed needs", "low"),
+            empty=0,
+        ),
+        Feature(
+            f"order_value_mean_{window}d",
+            "basket",
+            "currency",
+            window,
+            f"Mean spend of an order {period}.",
+            Reason(
+                f"small orders: {{order_value_mean_{window}d:money}} on average {period}",
+                "price or a rival's offer",
+                "low",
+            ),
+        ),
+        Feature(
+            f"lines_mean_{window}d",
+            "basket",
+            "lines",
+            window,
+            f"Mean lines on a day with a purchase {period}.",
+            Reason(
+                f"small baskets: {{lines_mean_{window}d:number}} lines on average {period}",
+                "product no longer fits",
+                "low",
+            ),
+        ),
+        Feature(
+            f"units_mean_{window}d",
+            "basket",
+            "units",
+            window,
+            f"Mean quantity on a day with a purchase {period}.",
+            Reason(
+                f"small baskets: {{units_mean_{window}d:number}} units on average {period}",
+                "product no longer fits",
+                "low",
+            ),
+        ),
+        Feature(
+            f"discount_share_{window}d",
+            "basket",
+            "share",
+            window,
+            f"Discount over the undiscounted spend {period}.",
+            Reason(
+                f"buys on discount: {{discount_share_{window}d:percent}} off on average {period}",
+                "price or a rival's offer",
+                "high",
+            ),
+        ),
+    )
+
+
+FAMILY = Family(
+    name="basket",
+    features=tuple(f for window in _WINDOWS for f in _features(window)),
+    aggregates={"days": _aggregates},
+    derive=_derive,
+)

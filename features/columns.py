@@ -1,0 +1,106 @@
+"""The canonical tables: which columns each has and what they hold.
+
+Plain data without heavy imports, so that the settings can be checked quickly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a canonical column holds; the value is its Ibis type."""
+
+    ID = "string"
+    TEXT = "string "
+    TIME = "timestamp(6)"
+    MONEY = "decimal(18, 4)"
+    NUMBER = "float64"
+    ATTRIBUTE = "attribute"
+
+    @property
+    def dtype(self) -> str:
+        """The Ibis type, as text; an attribute keeps a simplified source type."""
+        return self.value.strip()
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """One canonical table.
+
+    Attributes
+    ----------
+    name
+        Name in the configuration, `[tables.<name>]`.
+    required, optional
+        Columns by name, with their kind.
+    time
+        The event time of a row; None where a row is not an event.
+    attributes
+        Whether the user may add columns of any name.
+    """
+
+    name: str
+    required: dict[str, Kind]
+    optional: dict[str, Kind]
+    time: str | None = None
+    attributes: bool = False
+
+    @property
+    def columns(self) -> dict[str, Kind]:
+        """Required and optional columns, in that order."""
+        return {**self.required, **self.optional}
+
+    def kind(self, column: str) -> Kind:
+        """Return the kind of a mapped column."""
+        return self.columns.get(column, Kind.ATTRIBUTE)
+
+
+_ID = {"customer_id": Kind.ID}
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        TableLayout(
+            "transactions",
+            {**_ID, "occurred_at": Kind.TIME, "amount": Kind.MONEY},
+            {
+                "order_id": Kind.ID,
+                "product_id": Kind.ID,
+                "category": Kind.TEXT,
+                "quantity": Kind.NUMBER,
+                "discount": Kind.MONEY,
+                "margin": Kind.MONEY,
+                "channel": Kind.TEXT,
+                "recorded_at": Kind.TIME,
+            },
+            time="occurred_at",
+        ),
+        TableLayout(
+            "customers",
+            _ID,
+            {"joined_at": Kind.TIME, "valid_from": Kind.TIME},
+            attributes=True,
+        ),
+        TableLayout(
+            "complaints",
+            {**_ID, "opened_at": Kind.TIME},
+            {
+                "promised_at": Kind.TIME,
+                "resolved_at": Kind.TIME,
+                "category": Kind.TEXT,
+                "severity": Kind.NUMBER,
+                "channel": Kind.TEXT,
+                "satisfaction": Kind.NUMBER,
+                "compensation": Kind.MONEY,
+                "cost": Kind.MONEY,
+                "recorded_at": Kind.TIME,
+            },
+            time="opened_at",
+        ),
+    )
+}
+
+INTERNAL = "keepwell_"
+"""Begins the names of columns, tables and views that are not the user's."""

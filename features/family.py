@@ -1,0 +1,102 @@
+"""A family of features, and how families become one table of snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ibis import ir
+
+from features.asof import KEYS, Spine
+from features.catalogue import Feature, FeatureSet
+from features.grains import GRAINS, Tables
+
+Columns = dict[str, ir.Value]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Features that are computed together.
+
+    Parameters
+    ----------
+    name : str
+        Stands in each of its features.
+    features : tuple of Feature
+        All that it can compute; those whose columns the tables lack are left out.
+    aggregates : mapping of str to callable
+        Grain name to a function from the grain's rows to aggregate expressions. Names that are
+        not features are intermediate figures for ``derive``.
+    derive : callable, optional
+        From the joined aggregates of all families to further columns.
+    """
+
+    name: str
+    features: tuple[Feature, ...]
+    aggregates: Mapping[str, Callable[[ir.Table], Columns]] = field(default_factory=dict)
+    derive: Callable[[ir.Table], Columns] = field(default=lambda _: {})
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Features of a spine: a lazy table (keys, then features in catalogue order) and its set."""
+
+    table: ir.Table
+    features: FeatureSet
+
+
+def snapshots(families: Sequence[Family], tables: Tables, spine: Spine) -> Snapshots:
+    """Compute the families' features for every snapshot of the spine.
+
+    Parameters
+    ----------
+    families : sequence of Family
+    tables : mapping of str to ibis Table
+        Canonical tables.
+    spine : Spine
+
+    Returns
+    -------
+    Snapshots
+        One row a snapshot: ``customer_id``, ``cutoff`` and the features that the tables allow.
+    """
+    table = spine.table.select(*KEYS)
+    for grain, rows_of in GRAINS.items():
+        parts = [f.aggregates[grain] for f in families if grain in f.aggregates]
+        rows = rows_of(tables, spine) if parts else None
+        if rows is not None:
+            table = _join(table, rows, _merge(part(rows) for part in parts))
+    catalogue = {f.name: f for family in families for f in family.features}
+    table = _fill(table, catalogue)
+    table = table.mutate(**_merge(family.derive(table) for family in families))
+    kept = FeatureSet(tuple(f for name, f in catalogue.items() if name in table.columns))
+    return Snapshots(table.select(*KEYS, **_typed(table, kept)), kept)
+
+
+def _merge(parts: object) -> Columns:
+    merged: Columns = {}
+    for part in parts:  # type: ignore[attr-defined]
+        if repeated := sorted(merged.keys() & part.keys()):
+            msg = f"two families compute {', '.join(repeated)}"
+            raise ValueError(msg)
+        merged.update(part)
+    return merged
+
+
+def _join(table: ir.Table, rows: ir.Table, measures: Columns) -> ir.Table:
+    measured = rows.group_by(*KEYS).aggregate(**measures)
+    joined = table.left_join(measured, list(KEYS), rname="{name}__right")
+    return joined.drop(*[c for c in joined.columns if c.endswith("__right")])
+
+
+def _fill(table: ir.Table, catalogue: Mapping[str, Feature]) -> ir.Table:
+    # An absent row in a table that exists is a fact ("no complaint"), hence a true zero.
+    empty = {n: f.empty for n, f in catalogue.items() if f.empty is not None}
+    return table.mutate(
+        **{n: table[n].coalesce(int(v)) for n, v in empty.items() if n in table.columns}
+    )
+
+
+def _typed(table: ir.Table, kept: FeatureSet) -> Columns:
+    numeric = {f.name for f in kept if f.dtype == "float64"}
+    return {n: table[n].cast("float64") if n in numeric else table[n] for n in kept.names}

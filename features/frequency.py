@@ -1,0 +1,151 @@
+"""Frequency: how often the customer buys, how regularly, and whether that changes."""
+
+from __future__ import annotations
+
+from ibis import ir
+
+from features.catalogue import Feature, Reason
+from features.family import Columns, Family
+from features.windows import (
+    TREND_WINDOWS,
+    WINDOWS,
+    deviation,
+    just_before,
+    ratio,
+    trend,
+    within,
+)
+
+
+def _aggregates(days: ir.Table) -> Columns:
+    bought, gap = days["bought"], days["gap"]
+    counts = {
+        f"purchase_days_count_{w}d": (bought & within(days, w)).sum() for w in WINDOWS
+    }
+    earlier = {
+        f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum()
+        for w in TREND_WINDOWS
+    }
+    return {
+        **counts,
+        **earlier,
+        "purchase_days_count": bought.sum(),
+        "purchase_gap_mean": gap.mean(),
+        "purchase_gap_max": gap.max(),
+        "_gaps": gap.count(),
+        "_gap_sum": gap.sum(),
+        "_gap_squares": (gap * gap).sum(),
+    }
+
+
+def _derive(table: ir.Table) -> Columns:
+    spread = deviation(table["_gap_sum"], table["_gap_squares"], table["_gaps"])
+    trends = {
+        f"purchase_days_trend_{w}d": trend(
+            table[f"purchase_days_count_{w}d"], table[f"_purchase_days_before_{w}d"]
+        )
+        for w in TREND_WINDOWS
+    }
+    return {
+        **trends,
+        "purchase_gap_std": spread,
+        "purchase_gap_regularity": ratio(spread, table["purchase_gap_mean"]),
+        "purchases_per_30d": ratio(table["purchase_days_count"] * 30, table["_first_purchase_age"]),
+    }
+
+
+def _count(window: int) -> Feature:
+    name = f"purchase_days_count_{window}d"
+    text = f"{{{name}:purchases}} in the last {window} days"
+    return Feature(
+        name,
+        "frequency",
+        "purchases",
+        window,
+        f"Days with a purchase in the last {window} days.",
+        Reason(text, "changed needs", "low"),
+        empty=0,
+    )
+
+
+def _trend(window: int) -> Feature:
+    text = (
+        f"buys less often: {{purchase_days_count_{window}d:purchases}} in the last {window} days, "
+        f"fewer than in the {window} days before"
+    )
+    return Feature(
+        f"purchase_days_trend_{window}d",
+        "frequency",
+        "ratio",
+        2 * window,
+        f"Purchases of the last {window} days against the {window} days before, from -1 to 1.",
+        Reason(text, "changed needs", "low"),
+    )
+
+
+FAMILY = Family(
+    name="frequency",
+    features=(
+        *[_count(w) for w in WINDOWS],
+        *[_trend(w) for w in TREND_WINDOWS],
+        Feature(
+            "purchase_days_count",
+            "frequency",
+            "purchases",
+            None,
+            "Days with a purchase, ever.",
+            Reason("only {purchase_days_count:purchases} so far", "changed needs", "low"),
+            empty=0,
+        ),
+        Feature(
+            "purchase_gap_mean",
+            "frequency",
+            "days",
+            None,
+            "Mean days between purchases.",
+            Reason(
+                "only one purchase about every {purchase_gap_mean:days}", "changed needs", "high"
+            ),
+        ),
+        Feature(
+            "purchase_gap_max",
+            "frequency",
+            "days",
+            None,
+            "The longest time between two purchases.",
+            Reason(
+                "has stayed away for as long as {purchase_gap_max:days} before",
+                "changed needs",
+                "high",
+            ),
+        ),
+        Feature(
+            "purchase_gap_std",
+            "frequency",
+            "days",
+            None,
+            "Standard deviation of the days between purchases.",
+        ),
+        Feature(
+            "purchase_gap_regularity",
+            "frequency",
+            "ratio",
+            None,
+            "Deviation of the days between purchases over their mean; 0 is clockwork.",
+        ),
+        Feature(
+            "purchases_per_30d",
+            "frequency",
+            "purchases",
+            None,
+            "Purchases per 30 days since the first one.",
+            Reason(
+                "buys seldom: {purchases_per_30d:number} purchases in 30 days on average",
+                "changed needs",
+                "low",
+            ),
+        ),
+    ),
+    aggregates={"days": _aggregates},
+    derive=_derive,
+)

@@ -1,0 +1,240 @@
+"""Load a company's tables: read once, set bad rows apart, check the contracts, report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ibis
+from ibis.backends import BaseBackend
+
+from features import quarantine
+from features.columns import LAYOUTS, TableLayout
+from features.errors import InputError
+from features.mapping import key_name
+from features.normalise import normalise, raw_name
+from features.quarantine import REASON
+from features.settings import DataSettings, TableSettings
+from features.sources import as_view, internal_name, materialise, mendable, read_source, write_csv
+from features.tables import Loaded, TableReport, Tables, schema
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What reading a table needs to know."""
+
+    backend: BaseBackend
+    data: DataSettings
+    folder: Path
+    now: datetime
+
+
+def load(
+    backend: BaseBackend,
+    tables: Mapping[str, TableSettings],
+    data: DataSettings,
+    folder: Path,
+    now: datetime | None = None,
+) -> Loaded:
+    """Read every configured table once, set bad rows apart and check the contracts.
+
+    The clean tables stay in the engine, as temporary ones. Rejected rows are written to
+    `<folder>/quarantine/<table>.csv`, as they were read.
+
+    Parameters
+    ----------
+    backend
+        What `features.sources.connect` returned.
+    tables
+        The `[tables]` section: settings by canonical name.
+    data
+        The `[data]` section.
+    folder
+        The configuration's folder.
+    now
+        The present in local time of `[data] timezone`, naive; None: the clock.
+
+    Raises
+    ------
+    InputError
+        When a file, column or expression is wrong, a table is empty, or more of its rows are
+        bad than `max_rejected` allows.
+    """
+    present = now or datetime.now(ZoneInfo(data.timezone)).replace(tzinfo=None)
+    reading = _Reading(backend, data, folder.resolve(), present)
+    clean: dict[str, ibis.Table] = {}
+    reports: dict[str, TableReport] = {}
+    for name, layout in LAYOUTS.items():
+        if name in tables:
+            clean[name], reports[name] = _read(reading, layout, tables[name])
+    return Loaded(clean, reports, tuple(_joint_warnings(clean)))
+
+
+def _read(
+    reading: _Reading, layout: TableLayout, settings: TableSettings
+) -> tuple[ibis.Table, TableReport]:
+    source = read_source(reading.backend, layout, settings, reading.folder)
+    columns = quarantine.canonical(source.mapped)
+    keys = _keys(layout, settings, columns)
+    problems = quarantine.problems(layout, columns, reading.now)
+    flagged = quarantine.flag(normalise(source.mapped, layout), problems)
+    staged = _stage(reading, layout, flagged, keys)
+    counts = _counts_by_reason(staged)
+    left_out = 0 if source.rows is None else source.rows - counts.total()
+    if not counts:
+        raise InputError(_empty(layout, left_out))
+    path = _write_rejected(reading, layout, staged, counts)
+    _refuse_too_many(reading, layout, staged, counts, [*problems, *keys])
+    clean = _clean(reading, layout, staged)
+    facts = _facts(layout, clean)
+    return clean, TableReport(
+        table=layout.name,
+        read=counts.total(),
+        left_out=left_out,
+        kept=counts[None],
+        rejected={reason: count for reason, count in counts.items() if reason is not None},
+        **facts,
+        warnings=tuple(_warnings(layout, settings, staged, clean)),
+        quarantine=path,
+    )
+
+
+def _keys(
+    layout: TableLayout, settings: TableSettings, columns: Sequence[str]
+) -> list[quarantine.Key]:
+    keys = []
+    own = quarantine.customer_key(layout, columns)
+    if own:
+        keys.append(quarantine.Key(own, own))
+    if settings.key:
+        parts = tuple(key_name(position) for position in range(len(settings.key)))
+        keys.append(quarantine.Key(settings.key, parts))
+    return keys
+
+
+def _stage(
+    reading: _Reading, layout: TableLayout, flagged: ibis.Table, keys: Sequence[quarantine.Key]
+) -> ibis.Table:
+    """Compute the flagged table: the one full reading of the source."""
+    for key in keys:
+        flagged = quarantine.flag_repeats(flagged, key)
+    with mendable(f"tables.{layout.name}"):
+        trimmed = quarantine.trim(flagged)
+        return materialise(trimmed, internal_name(layout.name, "staged"), reading.backend)
+
+
+def _counts_by_reason(staged: ibis.Table) -> Counter[str | None]:
+    rows = staged.group_by(REASON).aggregate(n=lambda t: t.count()).order_by(ibis.desc("n"), REASON)
+    found = rows.to_pyarrow().to_pylist()
+    return Counter({row[REASON]: row["n"] for row in found})
+
+
+def _empty(layout: TableLayout, left_out: int) -> str:
+    place = f"tables.{layout.name}"
+    if left_out:
+        return f"{place} is empty: where leaves out all {left_out:,} rows; check the condition"
+    return f"{place} is empty: the source has no rows; check that it is the right file or table"
+
+
+def _write_rejected(
+    reading: _Reading, layout: TableLayout, staged: ibis.Table, counts: Counter[str | None]
+) -> Path | None:
+    path = reading.folder / "quarantine" / f"{layout.name}.csv"
+    if counts.total() > counts[None]:
+        write_csv(quarantine.rejected_rows(staged), path, reading.backend)
+        return path
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _refuse_too_many(
+    reading: _Reading,
+    layout: TableLayout,
+    staged: ibis.Table,
+    counts: Counter[str | None],
+    problems: Sequence[quarantine.Problem | quarantine.Key],
+) -> None:
+    rejected = Counter({reason: n for reason, n in counts.items() if reason is not None})
+    allowed = reading.data.max_rejected
+    if rejected.total() <= allowed * counts.total() and counts[None]:
+        return
+    told = {problem.reason: problem for problem in problems}
+    lines = [
+        f"  {count:,} x {reason}{_examples(staged, told[reason])}; {told[reason].remedy}"
+        for reason, count in rejected.most_common()
+    ]
+    raise InputError(
+        f"tables.{layout.name}: {rejected.total():,} of {counts.total():,} rows "
+        f"({rejected.total() / counts.total():.1%}) cannot be used; data.max_rejected allows "
+        f"{allowed:.1%}\n" + "\n".join(lines) + f"\nSee quarantine/{layout.name}.csv"
+    )
+
+
+def _examples(staged: ibis.Table, problem: quarantine.Problem | quarantine.Key) -> str:
+    raw = raw_name(problem.column)
+    if raw not in staged.columns:
+        return ""
+    rows = staged.filter(staged[REASON] == problem.reason, staged[raw].notnull())
+    values = rows.select(raw).distinct().order_by(raw).limit(_EXAMPLES)
+    found = [repr(row[raw]) for row in values.to_pyarrow().to_pylist()]
+    return f" (such as {', '.join(found)})" if found else ""
+
+
+def _clean(reading: _Reading, layout: TableLayout, staged: ibis.Table) -> ibis.Table:
+    good = staged.filter(staged[REASON].isnull()).select(*quarantine.canonical(staged))
+    clean = as_view(good, internal_name(layout.name, "clean"), reading.backend)
+    schema(layout.name, tuple(clean.columns), reading.now).validate(clean, lazy=True)
+    return clean
+
+
+def _facts(layout: TableLayout, clean: ibis.Table) -> dict[str, Any]:
+    measures = {"customers": clean.customer_id.nunique()}
+    if layout.time:
+        measures |= {"first": clean[layout.time].min(), "last": clean[layout.time].max()}
+    (row,) = clean.aggregate(**measures).to_pyarrow().to_pylist()
+    return {"first": None, "last": None, **row}
+
+
+def _warnings(
+    layout: TableLayout, settings: TableSettings, staged: ibis.Table, clean: ibis.Table
+) -> Iterator[str]:
+    unreadable = quarantine.unreadable_optional(staged, layout)
+    if unreadable:
+        (row,) = staged.aggregate(**unreadable).to_pyarrow().to_pylist()
+        for column, count in row.items():
+            if count:
+                yield f"{column}: values that are not numbers, taken as missing: {count:,}"
+    if layout.time and not settings.key:
+        repeats = clean.aggregate(n=quarantine.exact_repeats(clean)).to_pyarrow()["n"][0].as_py()
+        if repeats:
+            yield (
+                f"rows that equal another row in every mapped column: {repeats:,}; they are kept "
+                f'(name a key, such as key = ["order_id", "product_id"], to reject repeats)'
+            )
+    if layout.attributes and "valid_from" not in clean.columns:
+        yield (
+            "attributes are as extracted today, not as they were in the past, which can leak the "
+            "outcome; map valid_from where the source keeps a history"
+        )
+
+
+def _joint_warnings(tables: Tables) -> Iterator[str]:
+    if "customers" in tables:
+        buyers = tables["transactions"].select("customer_id").distinct()
+        unknown = buyers.anti_join(tables["customers"], "customer_id").count().to_pyarrow().as_py()
+        if unknown:
+            yield (
+                "customers with transactions but without a row in the customers table: "
+                f"{unknown:,}; their attributes are missing"
+            )
+    else:
+        yield "no customers table: attribute features are absent"
+    if "complaints" not in tables:
+        yield "no complaints table: complaint features are absent"

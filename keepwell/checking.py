@@ -1,0 +1,74 @@
+"""`keepwell check`: read every table and say what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from features.loading import load
+from features.sources import connect
+from features.tables import Loaded, TableReport
+from keepwell.settings import load_settings
+
+_PIPE_WIDTH = 100
+
+
+def check_tables(config: Path) -> None:
+    """Read and validate the tables of a configuration, and print how each was read.
+
+    Parameters
+    ----------
+    config
+        The configuration file.
+
+    Raises
+    ------
+    InputError
+        When the configuration or a table cannot be used.
+    """
+    settings = load_settings(config)
+    backend = connect(settings.data, settings.folder)
+    loaded = load(backend, settings.tables, settings.data, settings.folder)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PIPE_WIDTH)
+    print_reports(loaded, console)
+
+
+def print_reports(loaded: Loaded, console: Console) -> None:
+    """Print a table of the reports, then rejected rows by reason, then warnings."""
+    console.print(_overview(loaded))
+    for report in loaded.reports.values():
+        for reason, count in report.rejected.items():
+            console.print(escape(f"rejected {report.table}: {count:,} x {reason}"))
+        if report.quarantine:
+            console.print(
+                escape(f"rejected {report.table}: see {report.quarantine}"), soft_wrap=True
+            )
+    for report in loaded.reports.values():
+        for warning in report.warnings:
+            console.print(escape(f"warning {report.table}: {warning}"), soft_wrap=True)
+    for warning in loaded.warnings:
+        console.print(escape(f"warning {warning}"), soft_wrap=True)
+
+
+def _overview(loaded: Loaded) -> Table:
+    table = Table()
+    table.add_column("table", no_wrap=True)
+    for name in ("rows read", "left out", "rejected", "kept", "customers"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("period", no_wrap=True)
+    for report in loaded.reports.values():
+        rejected = sum(report.rejected.values())
+        counts = (report.read, report.left_out, rejected, report.kept, report.customers)
+        table.add_row(report.table, *(f"{count:,}" for count in counts), _period(report))
+    return table
+
+
+def _period(report: TableReport) -> str:
+    if report.first is None or report.last is None:
+        return "-"
+    return f"{report.first:%Y-%m-%d} to {report.last:%Y-%m-%d}"

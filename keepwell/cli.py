@@ -1,0 +1,212 @@
+"""The command line: what each command is called and takes, and how it fails."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from features.errors import InputError
+from models.errors import ModelError
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+DEFAULT_CONFIG = Path("keepwell.toml")
+
+MENDABLE: tuple[type[Exception], ...] = (InputError, ModelError)
+"""Errors that a user can mend: told in their own words, exit status 2."""
+
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)
+]
+
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="First day that is not known; the day after the last transaction by default.",
+    ),
+]
+
+app = typer.Typer(
+    name="keepwell",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def keepwell(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback when a command fails.")
+    ] = False,
+) -> None:
+    """Who will leave, what they are worth, why: from a company's own tables.
+
+    Exit status: 0 done, 1 failed, 2 bad input or usage.
+    """
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write; made if missing.")] = Path(),
+) -> None:
+    """Write a commented keepwell.toml, to be filled in.
+
+    Example: `keepwell init shop`
+    """
+    from keepwell.starting import write_template  # noqa: PLC0415 - keeps --help quick
+
+    path = write_template(folder)
+    typer.echo(f"Wrote {path}. Fill in [tables.transactions], then: keepwell check -c {path}")
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Read and validate every table; print rows, customers, period, rejected rows, warnings.
+
+    Example: `keepwell check --config shop/keepwell.toml`
+    """
+    from keepwell.checking import check_tables  # noqa: PLC0415 - keeps --help quick
+
+    check_tables(config)
+
+
+@app.command()
+def train(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    *,
+    redefine: Annotated[
+        bool, typer.Option("--redefine", help="Replace a champion whose scores mean another thing.")
+    ] = False,
+) -> None:
+    """Train churn and value models, measure them, register them, promote if not worse.
+
+    Example: `keepwell train --as-of 2017-12-04`
+    """
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+    from keepwell.training import run_training  # noqa: PLC0415
+
+    run_training(Project.at(config), console(), _day(as_of), redefine=redefine)
+
+
+@app.command()
+def score(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write here, too: a .parquet or .csv file.")
+    ] = None,
+    *,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="Allow a day the champion may have learnt from.")
+    ] = False,
+) -> None:
+    """Score every active customer with the champion; writes scores.parquet.
+
+    Example: `keepwell score --as-of 2017-12-04 --out scores.csv`
+    """
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.scoring import run_scoring  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_scoring(Project.at(config), console(), _day(as_of), out, backtest=backtest)
+
+
+@app.command("risk-list")
+def risk_list(
+    config: ConfigOption = DEFAULT_CONFIG,
+    top: Annotated[int | None, typer.Option(min=1, help="Customers at most.")] = None,
+    min_value: Annotated[
+        float | None, typer.Option(help="Leave out customers with less expected value.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a .csv file here.")] = None,
+) -> None:
+    """Rank the scored customers by value at risk, with reasons in words.
+
+    Example: `keepwell risk-list --top 100 --min-value 50 --out call.csv`
+    """
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.scoring import run_risk_list  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_risk_list(Project.at(config), console(), top, min_value, out)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to work.")] = Path("demo"),
+) -> None:
+    """Run the whole way on a real grocer's data: train, score, list, and what came true.
+
+    Example: `keepwell demo`
+    """
+    from keepwell.demo import run_demo  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_demo(folder, console())
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status.
+
+    Parameters
+    ----------
+    arguments
+        What follows the program's name; None: what it was started with.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    if not debug:
+        sys.excepthook = _one_line
+    command = typer.main.get_command(app)
+    try:
+        command.main([a for a in given if a != "--debug"], "keepwell")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else DONE
+    except MENDABLE as error:
+        return _refuse(str(error), debug=debug)
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        return _refuse(f"cannot write {error.filename}: {error.strerror}", debug=debug)
+    return DONE
+
+
+def _refuse(message: str, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    return _tell(message, BAD_INPUT)
+
+
+def _tell(message: str, status: int) -> int:
+    typer.echo(f"keepwell: {message}", err=True)
+    return status
+
+
+def _one_line(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    # Python itself then exits with status 1: nothing is caught that nobody foresaw.
+    said = " ".join(str(error).split())
+    _tell(f"failed: {kind.__name__}: {said} (--debug shows where)", FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Results on disk: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from features.errors import InputError
+
+FORMATS = (".parquet", ".csv")
+
+
+def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
+    """Refuse a result file that cannot be written later, before any work is done.
+
+    Raises
+    ------
+    InputError
+        For another ending, or a folder that does not exist.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in formats:
+        raise InputError(f"--out {path}: name a file that ends in {' or '.join(formats)}")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}; make it first")
+
+
+def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None = None) -> None:
+    """Write a table as Parquet or CSV, by the file's ending.
+
+    It is written beside its place and then moved there, so that a reader sees the old file or
+    the new one, and a full disk leaves the old one.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    path : Path
+    notes : mapping of str to str, optional
+        Kept in the file's metadata (Parquet only).
+
+    Raises
+    ------
+    InputError
+        When it cannot be written.
+    """
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    if notes:
+        named = {k.encode(): v.encode() for k, v in notes.items()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **named})
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        if path.suffix.lower() == ".csv":
+            pc.write_csv(table, part)
+        else:
+            pq.write_table(table, part)
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        _remove(part)
+
+
+def notes_of(path: Path) -> dict[str, str]:
+    """Read the metadata that :func:`write_frame` kept in a Parquet file."""
+    metadata = pq.read_schema(path).metadata or {}
+    return {k.decode(): v.decode() for k, v in metadata.items() if k != b"pandas"}
+
+
+def _remove(part: Path) -> None:
+    # On a read-only file system even the removal of nothing is refused.
+    try:
+        part.unlink(missing_ok=True)
+    except OSError:
+        return

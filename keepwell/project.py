@@ -1,0 +1,119 @@
+"""An opened project: its settings, tables, work folder, and the way to its models."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock
+from ibis import ir
+
+from features.errors import InputError
+from features.loading import load
+from features.sources import connect, materialise
+from features.tables import Loaded
+from keepwell.settings import Settings, load_settings
+from models.registry import Registry
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A configuration and what it leads to; nothing is opened before it is needed."""
+
+    settings: Settings
+
+    @classmethod
+    def at(cls, config: Path) -> Project:
+        """Open the project of a configuration file."""
+        return cls(load_settings(config))
+
+    @property
+    def folder(self) -> Path:
+        """Where the configuration lies."""
+        return self.settings.folder
+
+    @property
+    def scores_path(self) -> Path:
+        """Where ``keepwell score`` always writes."""
+        return self.folder / "scores.parquet"
+
+    @property
+    def reasons_path(self) -> Path:
+        """Where the reasons of the scores are kept for ``keepwell risk-list``."""
+        return self.work / "reasons.parquet"
+
+    @property
+    def work(self) -> Path:
+        """The folder for Keepwell's own files."""
+        return self.folder / ".keepwell"
+
+    @cached_property
+    def backend(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an Ibis backend
+        """The engine."""
+        return connect(self.settings.data, self.folder)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of the project's model."""
+        with self.alone():
+            return Registry(self.settings.tracking_uri, self.settings.name)
+
+    def load(self) -> Loaded:
+        """Read, validate and quarantine the tables."""
+        settings = self.settings
+        return load(self.backend, settings.tables, settings.data, self.folder)
+
+    def keep(self, table: ir.Table, name: str) -> ir.Table:
+        """Materialise a table in the engine."""
+        return materialise(table, f"keepwell{name}", self.backend)
+
+    def today(self) -> date:
+        """Today, where the company is."""
+        return datetime.now(ZoneInfo(self.settings.data.timezone)).date()
+
+    def alone(self) -> FileLock:
+        """Hold off other processes that use the same tracking store."""
+        uri = self.settings.tracking_uri
+        folder = Path(uri.removeprefix(_SQLITE)).parent if uri.startswith(_SQLITE) else self.work
+        make(folder)
+        return FileLock(folder / ".keepwell.lock")
+
+    def artifacts(self) -> Path | None:
+        """Where a new experiment in an SQLite store keeps its files; None leaves it to MLflow."""
+        uri = self.settings.tracking_uri
+        if not uri.startswith(_SQLITE):
+            return None
+        return Path(uri.removeprefix(_SQLITE)).parent.resolve() / "artifacts"
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give a folder that is gone afterwards, and clear what a killed run left behind."""
+        make(self.work)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.work))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def make(folder: Path) -> None:
+    """Make a folder, or say that it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".keepwell-probe"
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {folder}: {error.strerror}; give it write permission, or name "
+            "another place"
+        ) from error

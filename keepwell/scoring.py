@@ -1,0 +1,187 @@
+"""``keepwell score`` and ``keepwell risk-list``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+from rich.console import Console
+
+from features.errors import InputError
+from features.panel import features_at, write
+from features.population import active
+from keepwell.output import check_format, notes_of, write_frame
+from keepwell.project import Project, make
+from keepwell.show import print_list, progress_bar
+from models.bundle import Bundle, check_features
+from serving.risk_list import risk_list
+from serving.scorer import Scored, score
+from training.task import Dates, dates, known_by
+
+_BATCH = 100_000
+_RUN = "keepwell.run"
+_SHOWN = 20
+
+
+def run_scoring(
+    project: Project,
+    out: Console,
+    as_of: date | None = None,
+    target: Path | None = None,
+    *,
+    backtest: bool = False,
+) -> pd.DataFrame:
+    """Score every customer in the population with the champion.
+
+    Writes ``scores.parquet`` beside the configuration, and ``target`` besides.
+
+    Raises
+    ------
+    InputError
+        When as-of is earlier than the champion's data without ``backtest``, or nobody is active.
+    """
+    check_format(target)
+    make(project.folder)
+    version, bundle = project.registry.load_champion()
+    with project.scratch() as folder, progress_bar(out) as bar:
+        bar.start("Tables", 1)
+        tables = project.load().tables
+        bar.step()
+        when = dates(tables, as_of, project.today())
+        moment = as_of or when.as_of
+        _check_backtest(moment, bundle, backtest=backtest)
+        bar.start("Features", 1)
+        path = folder / "snapshots.parquet"
+        spine = active(tables, moment, bundle.definition.active_within)
+        made = features_at(known_by(tables, moment), spine)
+        check_features(bundle, made.features)
+        write(made.table, path)
+        bar.step()
+        bar.start("Scores", 1)
+        explain = project.settings.scoring.reasons
+        batches = _batches(path, moment, bundle)
+        scored = score(bundle, batches, moment, version.number, explain=explain, backtest=backtest)
+        bar.step()
+    _write(project, scored, target)
+    _say(project, scored, bundle, moment, when, out)
+    return scored.scores
+
+
+def run_risk_list(
+    project: Project,
+    out: Console,
+    top: int | None,
+    min_value: float | None,
+    target: Path | None,
+) -> pd.DataFrame:
+    """Rank the scores by value at risk, and print or write the list.
+
+    Raises
+    ------
+    InputError
+        Before ``keepwell score`` has been run.
+    """
+    check_format(target, (".csv",))
+    scores, reasons = _read(project)
+    ranked = risk_list(scores, reasons, top, min_value)
+    if target is not None:
+        write_frame(ranked, target)
+        out.print(f"Wrote {len(ranked):,} customers to {target}", highlight=False, markup=False)
+    else:
+        count = min(len(ranked), _SHOWN) if top is None else len(ranked)
+        print_list(ranked.head(count), out, f"Most value at risk: {count} of {len(scores):,}")
+    return ranked
+
+
+def _check_backtest(as_of: date, bundle: Bundle, *, backtest: bool) -> None:
+    known = date.fromisoformat(bundle.data_cutoff)
+    if as_of < known and not backtest:
+        raise InputError(
+            f"--as-of {as_of} is earlier than {known}, up to which the champion has learnt: its "
+            "scores would know their own future. Give a later day, or --backtest to score anyway, "
+            "marked as such"
+        )
+
+
+def _batches(path: Path, moment: date, bundle: Bundle) -> Iterator[pd.DataFrame]:
+    file = pq.ParquetFile(path)
+    if file.metadata.num_rows == 0:
+        raise InputError(
+            f"nobody to score: no customer bought in the {bundle.definition.active_within} days "
+            f"before {moment} ([population] active_within); is the data up to date?"
+        )
+    start = 0
+    for batch in file.iter_batches(_BATCH):
+        frame = batch.to_pandas()
+        frame.index = pd.RangeIndex(start, start + len(frame))
+        start += len(frame)
+        yield frame
+
+
+def _write(project: Project, scored: Scored, target: Path | None) -> None:
+    make(project.work)
+    run = {_RUN: uuid.uuid4().hex}
+    write_frame(scored.reasons, project.reasons_path, run)
+    write_frame(scored.scores, project.scores_path, run)
+    if target is not None:
+        write_frame(scored.scores, target)
+
+
+def _read(project: Project) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if not project.scores_path.exists():
+        raise InputError(f"there is no {project.scores_path}; run `keepwell score` first")
+    reasons = project.reasons_path
+    if not reasons.exists() or notes_of(reasons).get(_RUN) != notes_of(project.scores_path).get(_RUN):
+        raise InputError(
+            f"the reasons for {project.scores_path} are missing or of another run; "
+            "run `keepwell score` again"
+        )
+    return pq.read_table(project.scores_path).to_pandas(), pq.read_table(reasons).to_pandas()
+
+
+def _say(  # noqa: PLR0913 - each once
+    project: Project,
+    scored: Scored,
+    bundle: Bundle,
+    moment: date,
+    when: Dates,
+    out: Console,
+) -> None:
+    scores = scored.scores
+    meant = bundle.definition
+    out.print(
+        f"Scored {len(scores):,} customers as of {moment} with version "
+        f"{scores['model_version'].iloc[0]}: {scores['churn_probability'].sum():,.0f} are expected "
+        f"to leave within {meant.churn_horizon} days, with {scores['value_at_risk'].sum():,.0f} "
+        f"{meant.currency} at risk. Wrote {project.scores_path}",
+        highlight=False,
+        markup=False,
+    )
+    for note in _differences(project, bundle, moment, when):
+        out.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:
+    settings, meant = project.settings, bundle.definition
+    wanted = {
+        "churn.horizon": (settings.churn.horizon, meant.churn_horizon),
+        "churn.gap": (settings.churn.gap, meant.churn_gap),
+        "value.horizon": (settings.value.horizon, meant.value_horizon),
+        "population.active_within": (settings.population.active_within, meant.active_within),
+    }
+    notes = [
+        f"{key} is {mine} days in the configuration, but the champion was trained with {theirs}, "
+        "which these scores mean; run `keepwell train --redefine` to change it"
+        for key, (mine, theirs) in wanted.items()
+        if mine is not None and mine != theirs
+    ]
+    late = (moment - when.as_of).days
+    if late > 0:
+        notes.append(
+            f"the data ends {late} days before {moment}; everybody looks {late} days more silent"
+        )
+    return notes

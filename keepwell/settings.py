@@ -1,0 +1,202 @@
+"""Load `keepwell.toml`: every section checked, every mistake named with its remedy."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+
+from features.errors import InputError, nearest
+from features.settings import (
+    ChurnSettings,
+    DataSettings,
+    PopulationSettings,
+    Section,
+    TablesSettings,
+    ValueSettings,
+)
+from training.settings import TrainingSettings
+
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
+_SQLITE = "sqlite:///"
+_TYPES = {
+    "string_type": 'a text in quotes, such as "abc"',
+    "int_type": "a whole number without quotes, such as 12",
+    "float_type": "a number without quotes, such as 0.05",
+    "bool_type": "true or false, without quotes",
+    "dict_type": "a section of keys, such as [section]",
+    "model_type": "a section of keys, such as [section]",
+    "tuple_type": 'a list, such as ["a", "b"]',
+}
+
+
+class TrackingSettings(Section):
+    """`[tracking]`: where MLflow keeps runs and models.
+
+    Attributes
+    ----------
+    uri
+        An MLflow tracking URI; a relative sqlite path is relative to the configuration.
+        The environment variable MLFLOW_TRACKING_URI wins.
+    """
+
+    uri: str = "sqlite:///mlruns/mlflow.db"
+
+    def resolved(self, folder: Path) -> str:
+        """Return the URI to use now, with a relative SQLite path made absolute.
+
+        Parameters
+        ----------
+        folder
+            The configuration's folder.
+        """
+        chosen = os.environ.get(TRACKING_VARIABLE)
+        if chosen:
+            return chosen
+        if not self.uri.startswith(_SQLITE):
+            return self.uri
+        path = folder / self.uri.removeprefix(_SQLITE)
+        return f"{_SQLITE}{path.resolve()}"
+
+
+class ScoringSettings(Section):
+    """`[scoring]`: what a score comes with.
+
+    Attributes
+    ----------
+    reasons
+        Reasons are worked out for this many customers, the highest value at risk first.
+    """
+
+    reasons: int = Field(default=10_000, ge=0)
+
+
+class Settings(Section):
+    """The whole configuration.
+
+    Attributes
+    ----------
+    name
+        MLflow experiment and registered model.
+    currency
+        ISO 4217 code of all amounts; XXX stands for "no currency named".
+    seed
+        Seed of everything random.
+    data, tables, population, churn, value, training, tracking, scoring
+        The sections.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")] = "keepwell"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "XXX"
+    seed: int = Field(default=7, ge=0, lt=2**31)
+    data: DataSettings = DataSettings()
+    tables: TablesSettings
+    population: PopulationSettings = PopulationSettings()
+    churn: ChurnSettings = ChurnSettings()
+    value: ValueSettings = ValueSettings()
+    training: TrainingSettings = TrainingSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    scoring: ScoringSettings = ScoringSettings()
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """The configuration's folder, absolute: paths in the file are relative to it."""
+        return self._folder
+
+    @property
+    def tracking_uri(self) -> str:
+        """The MLflow tracking URI to use now."""
+        return self.tracking.resolved(self.folder)
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings of a configuration file.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, is not TOML, or a key or value is wrong; every mistake is
+        named.
+    """
+    content = _read_toml(path)
+    try:
+        settings = Settings.model_validate(content)
+    except ValidationError as error:
+        problems = [_explain(problem) for problem in error.errors()]
+        raise InputError("\n".join(f"{path.name}: {problem}" for problem in problems)) from None
+    settings._folder = path.resolve().parent  # noqa: SLF001 - where a file lies is not in the file
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no configuration {path}; write one with `keepwell init`, or name it with "
+            "--config"
+        ) from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder; name the file in it with --config") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name} is not valid TOML: {error}") from None
+
+
+def _explain(problem: Any) -> str:  # noqa: ANN401 - a pydantic ErrorDetails
+    place = ".".join(str(part) for part in problem["loc"])
+    kind, given = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        return _unknown_key(problem["loc"])
+    if kind == "missing":
+        return f"{place} is missing; add a [{place}.transactions] section"
+    if kind in _TYPES:
+        return f"{place} = {given!r}: write {_TYPES[kind]}"
+    if kind == "value_error":
+        return f"{place}: {problem['ctx']['error']}"
+    if kind == "string_pattern_mismatch":
+        return f"{place} = {given!r}: {_PATTERNS[place]}"
+    return f"{place} = {given!r}: {problem['msg']}"
+
+
+_PATTERNS = {
+    "name": "use letters, digits, spaces, dots, hyphens and underscores only",
+    "currency": 'write an ISO 4217 code of three capitals, such as "EUR"',
+}
+
+
+def _unknown_key(place: Sequence[str | int]) -> str:
+    *parents, key = (str(part) for part in place)
+    known = _known_keys(parents)
+    match = nearest(key, known)
+    dotted = ".".join([*parents, key])
+    hint = f' Did you mean "{match}"?' if match else ""
+    return f"unknown key {dotted}.{hint} Known keys: {', '.join(known)}"
+
+
+def _known_keys(parents: Sequence[str]) -> list[str]:
+    section: type[BaseModel] = Settings
+    for name in parents:
+        field = section.model_fields.get(name)
+        if field is None:
+            continue  # The name of a table: its section was found one step before.
+        section = _section_of(field.annotation)
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 - any type there is
+    nested = getattr(annotation, "__args__", ())
+    candidates = [annotation, *nested]
+    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

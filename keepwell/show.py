@@ -1,0 +1,189 @@
+"""What the commands print: progress, measures, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from serving.scorer import REASON_COLUMNS
+from training.bootstrap import Interval
+from training.evaluate import Evaluation
+from training.train import Trained
+
+_PIPE_WIDTH = 110
+
+_CHURN = {
+    "roc_auc": "ROC AUC",
+    "pr_auc": "PR AUC",
+    "brier": "Brier",
+    "log_loss": "log loss",
+    "ece": "ECE",
+    "top_decile_lift": "lift 10 %",
+    "empc": "EMPC",
+}
+_VALUE = {
+    "normalised_gini": "norm. Gini",
+    "spearman": "Spearman",
+    "decile_mape": "decile MAPE",
+    "bias": "bias",
+    "top_decile_capture": "capture 10 %",
+    "mae": "MAE",
+}
+
+
+def console() -> Console:
+    """Give the console; one of fixed width where the output is piped."""
+    found = Console()
+    return found if found.is_terminal else Console(width=_PIPE_WIDTH)
+
+
+class Bar:
+    """A progress bar that training can tell how far it has come.
+
+    Where the output is no terminal each stage is one line instead.
+    """
+
+    def __init__(self, out: Console, progress: Progress | None) -> None:
+        self._out = out
+        self._progress = progress
+        self._task = progress.add_task("Starting", total=None) if progress else None
+
+    def start(self, stage: str, steps: int) -> None:
+        """Begin a stage of so many steps."""
+        if self._progress is None or self._task is None:
+            self._out.print(f"{stage} ({steps} steps) …")
+            return
+        self._progress.reset(self._task, total=steps, description=stage)
+
+    def step(self) -> None:
+        """Finish a step."""
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task)
+
+
+@contextmanager
+def progress_bar(out: Console) -> Iterator[Bar]:
+    """Show a progress bar while a command works."""
+    if not out.is_terminal:
+        yield Bar(out, None)
+        return
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out, transient=True) as progress:
+        yield Bar(out, progress)
+
+
+def print_trained(made: Trained, out: Console) -> None:
+    """Print the roles, the held-out measures beside the baselines, and notes."""
+    _print_roles(made, out)
+    if made.evaluation:
+        print_evaluation(made.evaluation, out, "")
+        if made.without_attributes:
+            _print_without(made, made.without_attributes, out)
+        out.print(f"Grade {made.grade}", highlight=False)
+        for name, area in made.evaluation.leaks.items():
+            out.print(f"suspected leak: {name} alone separates leavers (AUC {area:.3f})")
+    for note in made.notes:
+        out.print(f"note: {escape(note)}", highlight=False)
+
+
+def print_evaluation(evaluation: Evaluation, out: Console, title: str) -> None:
+    """Print both tables of measures, with the model's 90 % intervals."""
+    out.print(_measures(f"Churn {title}".strip(), _CHURN, evaluation.churn_measures))
+    out.print(_measures(f"Value {title}".strip(), _VALUE, evaluation.value_measures))
+
+
+def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
+    """Print a risk list with its reasons in words."""
+    table = Table(title=title, show_lines=False, title_justify="left")
+    for name in ("rank", "customer", "risk", "value if kept", "at risk"):
+        table.add_column(name, justify="right" if name != "customer" else "left", no_wrap=True)
+    table.add_column("reasons", overflow="fold")
+    for row in ranked.to_dict("records"):
+        words = [escape(row[c]) for c in REASON_COLUMNS if isinstance(row[c], str)]
+        table.add_row(
+            str(row["rank"]),
+            escape(row["customer_id"]),
+            f"{row['churn_probability']:.0%}",
+            f"{row['value_if_retained']:,.2f}",
+            f"{row['value_at_risk']:,.2f}",
+            "\n".join(words),
+        )
+    out.print(table)
+
+
+def _print_roles(made: Trained, out: Console) -> None:
+    roles, aim = made.history.roles, made.aim
+    out.print(
+        f"As of {roles.as_of}; churn: no purchase in {aim.horizon} days"
+        + (f" after a gap of {aim.gap}" if aim.gap else "")
+        + f"; value: net amount of {aim.value_horizon} days; {len(made.features)} features.",
+        highlight=False,
+    )
+    out.print(
+        f"Serving fit: {_span(roles.serving)}. Evaluation fit: {_span(roles.evaluation)}, "
+        f"measured once on {roles.newest}."
+        if roles.evaluation
+        else f"Serving fit: {_span(roles.serving)}. No cutoff could be held out.",
+        highlight=False,
+    )
+
+
+def _span(cutoffs: Sequence[object]) -> str:
+    ordered = sorted(map(str, cutoffs))
+    if len(ordered) == 1:
+        return f"1 cutoff, {ordered[0]}"
+    return f"{len(ordered)} cutoffs, {ordered[0]} to {ordered[-1]}"
+
+
+def _print_without(made: Trained, other: Evaluation, out: Console) -> None:
+    name = "Keepwell"
+    with_auc = made.evaluation.churn_measures[name]["roc_auc"] if made.evaluation else None
+    auc, gini = (
+        other.churn_measures[name]["roc_auc"],
+        other.value_measures[name]["normalised_gini"],
+    )
+    out.print(
+        f"Without the customers' attributes, which are as extracted today and may leak: "
+        f"ROC AUC {auc.estimate:.4f} (with them {with_auc.estimate if with_auc else 0:.4f}), "
+        f"normalised Gini {gini.estimate:.4f}.",
+        highlight=False,
+    )
+
+
+def _measures(
+    title: str, names: dict[str, str], by_method: object
+) -> Table:
+    table = Table(title=f"{title}, held out", title_justify="left")
+    table.add_column("method", no_wrap=True)
+    for name in names.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    for method, measures in by_method.items():  # type: ignore[attr-defined]
+        table.add_row(method, *(_cell(measures[m]) for m in names))
+        if method == "Keepwell":
+            table.add_row("  90 % interval", *(_range(measures[m]) for m in names), style="dim")
+    return table
+
+
+def _cell(value: Interval) -> str:
+    return "-" if value.estimate != value.estimate else _figure(value.estimate)  # noqa: PLR0124 - NaN
+
+
+def _range(value: Interval) -> str:
+    if value.low != value.low:  # noqa: PLR0124 - NaN differs from itself
+        return "-"
+    return f"{_figure(value.low)}–{_figure(value.high)}"
+
+
+def _figure(number: float) -> str:
+    return f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"  # noqa: PLR2004 - two digits

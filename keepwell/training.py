@@ -1,0 +1,104 @@
+"""``keepwell train``: from tables to a registered and perhaps promoted release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from features.sources import fingerprint
+from keepwell.project import Project, make
+from keepwell.show import print_trained, progress_bar
+from models.bundle import Bundle
+from training.publish import Published, publish
+from training.task import Task
+from training.tracking import Tracker, git_commit
+from training.train import Trained, Workshop, train
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training made, and what became of it."""
+
+    made: Trained
+    published: Published
+
+
+def run_training(
+    project: Project, out: Console, as_of: date | None = None, *, redefine: bool = False
+) -> Outcome:
+    """Train, log, register and promote or say why not.
+
+    Parameters
+    ----------
+    project : Project
+    out : Console
+    as_of : date, optional
+        The first moment that is not known; midnight after the last transaction by default.
+    redefine : bool
+        Replace a champion whose scores mean something else.
+    """
+    make(project.folder)
+    with project.scratch() as folder, progress_bar(out) as bar:
+        bar.start("Tables", 2)
+        loaded = project.load()
+        bar.step()
+        champion = _champion(project)
+        facts = {
+            "data_fingerprint": fingerprint(loaded.tables),
+            "git_commit": git_commit(Path(__file__).parent),
+        }
+        bar.step()
+        task = _task(project, as_of, redefine=redefine)
+        made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
+        bar.start("Registry", 1)
+        published = _publish(project, made, facts)
+        bar.step()
+    for warning in _warnings(loaded.reports, loaded.warnings):
+        out.print(f"warning: {warning}", highlight=False, markup=False)
+    print_trained(made, out)
+    verb = "promoted" if published.decision.promote else "not promoted"
+    out.print(
+        f"Version {published.version.number} of {project.settings.name!r} {verb}: "
+        f"{published.decision.reason}",
+        highlight=False,
+        markup=False,
+    )
+    return Outcome(made, published)
+
+
+def _task(project: Project, as_of: date | None, *, redefine: bool) -> Task:
+    settings = project.settings
+    return Task(
+        name=settings.name,
+        churn=settings.churn,
+        value_horizon=settings.value.horizon,
+        active_within=settings.population.active_within,
+        currency=settings.currency,
+        timezone=settings.data.timezone,
+        training=settings.training,
+        seed=settings.seed,
+        as_of=as_of,
+        today=project.today(),
+        redefine=redefine,
+    )
+
+
+def _champion(project: Project) -> Bundle | None:
+    version = project.registry.champion()
+    return project.registry.load(version) if version else None
+
+
+def _publish(project: Project, made: Trained, facts: dict[str, str]) -> Published:
+    with project.alone():
+        tracker = Tracker(
+            project.settings.tracking_uri, project.settings.name, project.artifacts()
+        )
+    return publish(made, tracker, project.registry, project.alone(), facts)
+
+
+def _warnings(reports: object, joint: tuple[str, ...]) -> list[str]:
+    own = [f"{r.table}: {w}" for r in reports.values() for w in r.warnings]  # type: ignore[attr-defined]
+    return [*own, *joint]

@@ -1,0 +1,1 @@
+"""Estimators and the release that holds them; they know nothing of files, tables or servers."""

@@ -1,0 +1,104 @@
+"""LightGBM: training that repeats to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+
+from models.matrix import Encoder, Floats
+
+Parameters = Mapping[str, Any]
+
+# Together these make two runs equal on any number of threads.
+_REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+
+_PATIENCE = 50
+"""Trees without a lower held-out loss after which training stops."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A matrix with its outcome.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (rows, features)
+    outcome : ndarray of shape (rows,)
+    """
+
+    matrix: Floats
+    outcome: Floats
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+
+def _dataset(design: Design, encoder: Encoder, parameters: Parameters) -> lgb.Dataset:
+    return lgb.Dataset(
+        design.matrix,
+        design.outcome,
+        feature_name=encoder.features.names,
+        categorical_feature=encoder.categorical_positions,
+        params={**parameters, **_REPRODUCIBLE},
+        free_raw_data=True,
+    )
+
+
+def train(
+    design: Design, encoder: Encoder, parameters: Parameters, rounds: int, seed: int
+) -> lgb.Booster:
+    """Train a fixed number of trees.
+
+    Parameters
+    ----------
+    design : Design
+    encoder : Encoder
+        Names the columns and which of them are categories.
+    parameters : mapping
+        LightGBM's, objective included.
+    rounds : int
+        Trees.
+    seed : int
+    """
+    settings = {**parameters, **_REPRODUCIBLE, "seed": seed}
+    return lgb.train(settings, _dataset(design, encoder, parameters), num_boost_round=rounds)
+
+
+def train_until(
+    design: Design,
+    held_out: Design,
+    encoder: Encoder,
+    parameters: Parameters,
+    most: int,
+    seed: int,
+) -> lgb.Booster:
+    """Train until the held-out loss has stopped falling, and keep the trees up to its lowest.
+
+    Parameters
+    ----------
+    design, held_out : Design
+        What is learnt from, and what tells when to stop.
+    encoder, parameters, seed
+        As in :func:`train`.
+    most : int
+        Trees at most.
+    """
+    settings = {**parameters, **_REPRODUCIBLE, "seed": seed}
+    dataset = _dataset(design, encoder, parameters)
+    watched = lgb.Dataset(held_out.matrix, held_out.outcome, reference=dataset)
+    stop = lgb.early_stopping(_PATIENCE, verbose=False)
+    fitted = lgb.train(settings, dataset, most, valid_sets=[watched], callbacks=[stop])
+    return from_text(fitted.model_to_string(num_iteration=fitted.best_iteration))
+
+
+def to_text(booster: lgb.Booster) -> str:
+    """Give LightGBM's own text format."""
+    return str(booster.model_to_string())
+
+
+def from_text(text: str) -> lgb.Booster:
+    """Read LightGBM's own text format."""
+    return lgb.Booster(model_str=text)

@@ -1,0 +1,174 @@
+"""The bundle: one folder with a whole release, readable without pickle.
+
+LightGBM's own text files and one ``bundle.json``, which names every file with its SHA-256. It is
+the contract between training and serving.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from features.catalogue import FeatureSet, difference
+from models.errors import BundleError
+from models.recipe import Recipe
+from models.release import Release
+
+FORMAT = 1
+_JSON = "bundle.json"
+_LIBRARIES = ("lightgbm", "scikit-learn", "numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What the scores mean. Two releases are comparable only if theirs are equal.
+
+    Parameters
+    ----------
+    churn_kind : str
+    churn_horizon, churn_gap, value_horizon, active_within : int
+        Days.
+    currency : str
+        ISO 4217.
+    timezone : str
+    """
+
+    churn_kind: str
+    churn_horizon: int
+    churn_gap: int
+    value_horizon: int
+    active_within: int
+    currency: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A release with what is needed to use and to judge it.
+
+    Parameters
+    ----------
+    name : str
+        The registered model's name.
+    release : Release
+    definition : Definition
+    recipe : Recipe
+    data_cutoff : str
+        ISO date: nothing at or after it was used.
+    measures : mapping of str to float
+        The evaluation fit's, on its newest cutoff; empty where none could be held out.
+    notes : mapping
+        Anything else worth keeping: dates of the roles, grade, fingerprint.
+    """
+
+    name: str
+    release: Release
+    definition: Definition
+    recipe: Recipe
+    data_cutoff: str
+    measures: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def features(self) -> FeatureSet:
+        """The features that the release was fitted on."""
+        return self.release.encoder.features
+
+
+def save(bundle: Bundle, folder: Path) -> None:
+    """Write a bundle into an existing, empty folder."""
+    fields, texts = bundle.release.to_files()
+    for file, text in texts.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    content = {
+        "format": FORMAT,
+        "name": bundle.name,
+        "data_cutoff": bundle.data_cutoff,
+        "feature_set_hash": bundle.features.hash,
+        "definition": asdict(bundle.definition),
+        "recipe": bundle.recipe.to_dict(),
+        "measures": dict(bundle.measures),
+        "notes": dict(bundle.notes),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "files": {file: _sha256(text) for file, text in texts.items()},
+        "release": fields,
+    }
+    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
+    (folder / _JSON).write_text(text, encoding="utf-8")
+
+
+def load(folder: Path) -> Bundle:
+    """Read a bundle and check that it is whole.
+
+    Raises
+    ------
+    BundleError
+        When a file is missing or changed, or the features are not those of the stored hash.
+    """
+    content = _read_json(folder / _JSON)
+    if content["format"] != FORMAT:
+        msg = f"bundle {folder.name} has format {content['format']}; this Keepwell reads {FORMAT}"
+        raise BundleError(msg)
+    texts = {file: _read(folder / file, digest) for file, digest in content["files"].items()}
+    release = Release.from_files(content["release"], texts)
+    if release.encoder.features.hash != content["feature_set_hash"]:
+        msg = f"bundle {folder.name}: its features do not match its own hash; train anew"
+        raise BundleError(msg)
+    return Bundle(
+        content["name"],
+        release,
+        Definition(**content["definition"]),
+        Recipe(**content["recipe"]),
+        content["data_cutoff"],
+        content["measures"],
+        content["notes"],
+    )
+
+
+def check_features(bundle: Bundle, given: FeatureSet) -> None:
+    """Refuse features other than those that the bundle was fitted on.
+
+    Raises
+    ------
+    BundleError
+        Naming what is missing or defined differently.
+    """
+    if differs := difference(bundle.features, given):
+        msg = (
+            f"the champion of {bundle.name!r} was trained on another feature set; {differs}. "
+            "Give it the tables and columns it was trained on, or run `keepwell train`."
+        )
+        raise BundleError(msg)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"no {_JSON} in {path.parent}; this is not a bundle"
+        raise BundleError(msg) from error
+    except json.JSONDecodeError as error:
+        msg = f"{path} is damaged: {error}"
+        raise BundleError(msg) from error
+    return content
+
+
+def _read(path: Path, digest: str) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        msg = f"bundle {path.parent.name} lacks {path.name}; train anew or restore it"
+        raise BundleError(msg) from error
+    if _sha256(text) != digest:
+        msg = f"bundle {path.parent.name}: {path.name} has changed since it was written"
+        raise BundleError(msg)
+    return text
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,65 @@
+"""A recipe: everything that decides a fit except the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+ChurnKind = Literal["lightgbm", "logistic_rfm"]
+ValueKind = Literal["lightgbm", "scaled_spend"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a release is fitted; the same recipe gives the evaluation and the serving fit.
+
+    Parameters
+    ----------
+    churn : {"lightgbm", "logistic_rfm"}
+        Kind of the churn model.
+    value : {"lightgbm", "scaled_spend"}
+        Kind of the value models.
+    churn_parameters, value_parameters : mapping
+        LightGBM's parameters.
+    churn_rounds, value_rounds : int
+        Trees; 0 until they are chosen on held-out predictions.
+    calibration : str
+        One of :data:`models.calibration.METHODS`.
+    seed : int
+    """
+
+    churn: ChurnKind = "lightgbm"
+    value: ValueKind = "lightgbm"
+    churn_parameters: Mapping[str, Any] = field(default_factory=dict)
+    value_parameters: Mapping[str, Any] = field(default_factory=dict)
+    churn_rounds: int = 0
+    value_rounds: int = 0
+    calibration: str = "none"
+    seed: int = 7
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give JSON types."""
+        return asdict(self)
+
+
+def default_parameters(rows: int) -> dict[str, Any]:
+    """Give LightGBM parameters that hold on most purchase histories.
+
+    Parameters
+    ----------
+    rows : int
+        Training snapshots. A leaf holds at least 1 in 200 of them, 20 to 100: small companies
+        get coarser trees in absolute terms but not useless ones.
+    """
+    return {
+        "learning_rate": 0.03,
+        "num_leaves": 15,
+        "min_data_in_leaf": min(100, max(20, rows // 200)),
+        "feature_fraction": 0.5,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "lambda_l2": 5.0,
+        "cat_smooth": 30.0,
+        "max_cat_threshold": 16,
+    }

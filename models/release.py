@@ -1,0 +1,103 @@
+"""A release: all models that score a customer, fitted together, and how they combine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.churn import ChurnModel
+from models.matrix import Encoder, Floats
+from models.value import ConditionalValue
+
+SCORES = (
+    "churn_probability",
+    "value_if_retained",
+    "value_if_churned",
+    "expected_value",
+    "value_at_risk",
+)
+"""What a release says of a snapshot."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """Churn and value models of one fit.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    churn : ChurnModel
+    retained, churned : ConditionalValue
+    medians : mapping of str to float
+        Each numeric feature's median over the training snapshots: what reasons compare with.
+    """
+
+    encoder: Encoder
+    churn: ChurnModel
+    retained: ConditionalValue
+    churned: ConditionalValue
+    medians: Mapping[str, float]
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score snapshots.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a snapshot, with the encoder's features.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :data:`SCORES`, float64, on the same index. ``churn_probability`` is
+            within (0, 1); values are in the currency over the value horizon;
+            ``expected_value = (1 - p)·value_if_retained + p·value_if_churned`` and
+            ``value_at_risk = p·(value_if_retained - value_if_churned)``.
+        """
+        matrix = self.encoder.matrix(frame)
+        p = self.churn.predict(frame, matrix)
+        retained = self.retained.predict(frame, matrix)
+        churned = self.churned.predict(frame, matrix)
+        columns = (p, retained, churned, mixture(p, retained, churned), p * (retained - churned))
+        return pd.DataFrame(dict(zip(SCORES, columns, strict=True)), index=frame.index)
+
+    def to_files(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """Give JSON types, and texts by file name."""
+        churn, texts = self.churn.to_files()
+        retained, more = self.retained.to_files("value_if_retained")
+        churned, rest = self.churned.to_files("value_if_churned")
+        fields = {
+            "encoder": self.encoder.to_dict(),
+            "medians": dict(self.medians),
+            "churn": churn,
+            "value_if_retained": retained,
+            "value_if_churned": churned,
+        }
+        return fields, {**texts, **more, **rest}
+
+    @classmethod
+    def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> Release:
+        """Read what :meth:`to_files` gave."""
+        return cls(
+            Encoder.from_dict(fields["encoder"]),
+            ChurnModel.from_files(fields["churn"], texts),
+            ConditionalValue.from_files(fields["value_if_retained"], texts),
+            ConditionalValue.from_files(fields["value_if_churned"], texts),
+            fields["medians"],
+        )
+
+
+def mixture(p: Floats, retained: Floats, churned: Floats) -> Floats:
+    """Give E[value] = (1 - p)·E[value | retained] + p·E[value | churned]."""
+    return np.asarray((1 - p) * retained + p * churned)
+
+
+def medians(frame: pd.DataFrame, encoder: Encoder) -> dict[str, float]:
+    """Give the median of each numeric feature; a feature that is never known has none."""
+    numeric = [f.name for f in encoder.features if f.dtype == "float64"]
+    middle = frame[numeric].median()
+    return {str(n): float(v) for n, v in middle.items() if not np.isnan(v)}

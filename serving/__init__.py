@@ -1,0 +1,1 @@
+"""Scores, lists and decisions for the people who act on them."""

@@ -1,0 +1,1 @@
+"""From panel to promoted champion."""

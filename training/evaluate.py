@@ -1,0 +1,219 @@
+"""The held-out judgement: the model beside every baseline, on the cutoff never touched before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import FeatureSet
+from models.baselines import LogisticRFM, SilenceRule, historic_spend, monthly_rule
+from models.matrix import Floats
+from models.release import Release
+from training.bootstrap import Interval, intervals, paired
+from training.measures import churn_measures, log_loss, normalised_gini, roc_auc, value_measures
+from training.measures_value import bias
+
+MODEL = "Keepwell"
+SILENCE = "longest silence"
+LOGISTIC = "logistic RFM"
+HISTORIC = "past spend"
+MONTHLY = "monthly spend rule"
+
+_LEAK = 0.95
+"""A single feature that separates better than this knows the outcome."""
+
+_BOOTSTRAP_ROWS = 4_000_000
+"""Rows resampled in all: small companies get 200 resamples, large ones fewer."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one method says of the held-out snapshots.
+
+    Parameters
+    ----------
+    ranking : ndarray of shape (rows,)
+        Any score that rises with the outcome.
+    response : ndarray of shape (rows,)
+        A probability, a 0/1 decision, or a value.
+    """
+
+    ranking: Floats
+    response: Floats
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Measures on the held-out cutoff, by method, with 90 % bootstrap intervals.
+
+    Parameters
+    ----------
+    churned, value : ndarray of shape (rows,)
+        What happened.
+    churn, worth : mapping of str to Prediction
+        By method, the model first.
+    churn_measures, value_measures : mapping of str to mapping of str to Interval
+        By method and measure.
+    leaks : mapping of str to float
+        Features that separate the outcome suspiciously well alone, with their ROC AUC.
+    """
+
+    churned: Floats
+    value: Floats
+    churn: Mapping[str, Prediction]
+    worth: Mapping[str, Prediction]
+    churn_measures: Mapping[str, Mapping[str, Interval]]
+    value_measures: Mapping[str, Mapping[str, Interval]]
+    leaks: Mapping[str, float]
+
+    def flat(self) -> dict[str, float]:
+        """Give the model's measures by name, ``churn_`` and ``value_`` in front."""
+        churn = {f"churn_{k}": v.estimate for k, v in self.churn_measures[MODEL].items()}
+        value = {f"value_{k}": v.estimate for k, v in self.value_measures[MODEL].items()}
+        return {**churn, **value}
+
+
+def evaluate(
+    release: Release, held_out: pd.DataFrame, train: pd.DataFrame, horizon: int, seed: int
+) -> Evaluation:
+    """Measure a release and the baselines on snapshots that none of them has seen.
+
+    Parameters
+    ----------
+    release : Release
+        The evaluation fit.
+    held_out : DataFrame
+        Labelled snapshots of the newest complete cutoff.
+    train : DataFrame
+        What the release was fitted on; the baselines are fitted on the same.
+    horizon : int
+        Days of the value window.
+    seed : int
+        Of the bootstrap.
+    """
+    churned = held_out["churned"].to_numpy(np.float64)
+    value = held_out["value"].to_numpy(np.float64)
+    scores = release.score(held_out)
+    churn = _churn_predictions(scores, held_out, train)
+    worth = _value_predictions(scores, held_out, horizon, churn[LOGISTIC].response)
+    n = resamples(len(churned))
+    return Evaluation(
+        churned,
+        value,
+        churn,
+        worth,
+        {k: _judge_churn(churned, p, n, seed) for k, p in churn.items()},
+        {k: intervals(value_measures, (value, p.response), n=n, seed=seed) for k, p in worth.items()},
+        suspected_leaks(held_out, release.encoder.features),
+    )
+
+
+def resamples(rows: int) -> int:
+    """Give the number of bootstrap resamples for so many rows, 20 to 200."""
+    return max(20, min(200, _BOOTSTRAP_ROWS // max(rows, 1)))
+
+
+def suspected_leaks(frame: pd.DataFrame, features: FeatureSet) -> dict[str, float]:
+    """Find numeric features that alone separate leavers with a ROC AUC above 0.95."""
+    churned = frame["churned"].to_numpy(np.float64)
+    found = {}
+    for feature in features:
+        if feature.dtype == "float64":
+            column = frame[feature.name].to_numpy(np.float64, na_value=np.nan)
+            # Unknown values go to one end; both directions count.
+            area = roc_auc(churned, np.nan_to_num(column, nan=-1e18, posinf=1e18, neginf=-1e18))
+            if max(area, 1 - area) > _LEAK:
+                found[feature.name] = max(area, 1 - area)
+    return found
+
+
+def core_measures(churned: Floats, value: Floats, scores: pd.DataFrame) -> dict[str, float]:
+    """Give the measures that a promotion turns on, for scores of the same snapshots."""
+    expected = scores["expected_value"].to_numpy(np.float64)
+    return {
+        "log_loss": log_loss(churned, scores["churn_probability"].to_numpy(np.float64)),
+        "normalised_gini": normalised_gini(value, expected),
+        "log_bias": log_bias(value, expected),
+    }
+
+
+def compare(held_out: pd.DataFrame, a: pd.DataFrame, b: pd.DataFrame, seed: int) -> dict[str, Interval]:
+    """Give the paired differences a - b of the core measures, with 90 % intervals.
+
+    Parameters
+    ----------
+    held_out : DataFrame
+        Labelled snapshots.
+    a, b : DataFrame
+        Scores of these snapshots by two releases.
+    seed : int
+    """
+    churned, value = held_out["churned"].to_numpy(np.float64), held_out["value"].to_numpy(np.float64)
+
+    def measures(outcome: Floats, scores: Floats) -> dict[str, float]:
+        frame = pd.DataFrame(scores, columns=["churn_probability", "expected_value"])
+        return core_measures(outcome[:, 0], outcome[:, 1], frame)
+
+    columns = ["churn_probability", "expected_value"]
+    return paired(
+        measures,
+        np.column_stack([churned, value]),
+        a[columns].to_numpy(np.float64),
+        b[columns].to_numpy(np.float64),
+        n=resamples(len(held_out)),
+        seed=seed,
+    )
+
+
+def log_bias(actual: Floats, predicted: Floats) -> float:
+    """Give |ln(total predicted / total actual)|; NaN where a total is not positive."""
+    ratio = bias(actual, predicted)
+    return abs(float(np.log(ratio))) if ratio > 0 else float("nan")
+
+
+def leavers_found(evaluation: Evaluation, method: str, share: float = 0.1) -> int:
+    """Count the leavers among the riskiest ``share`` of customers by a method."""
+    ranking = evaluation.churn[method].ranking
+    calls = max(1, round(share * len(ranking)))
+    first = np.argsort(-ranking, kind="stable")[:calls]
+    return int(evaluation.churned[first].sum())
+
+
+def _churn_predictions(
+    scores: pd.DataFrame, held_out: pd.DataFrame, train: pd.DataFrame
+) -> dict[str, Prediction]:
+    outcome = train["churned"].to_numpy(np.float64)
+    p = scores["churn_probability"].to_numpy(np.float64)
+    logistic = LogisticRFM.fit(train, outcome).predict(held_out)
+    rule = SilenceRule.fit(train, outcome)
+    return {
+        MODEL: Prediction(p, p),
+        LOGISTIC: Prediction(logistic, logistic),
+        SILENCE: Prediction(rule.rank(held_out), rule.predict(held_out)),
+    }
+
+
+def _value_predictions(
+    scores: pd.DataFrame, held_out: pd.DataFrame, horizon: int, p: Floats
+) -> dict[str, Prediction]:
+    by_method = {
+        MODEL: scores["expected_value"].to_numpy(np.float64),
+        HISTORIC: historic_spend(held_out, horizon),
+        MONTHLY: monthly_rule(held_out, horizon, p),
+    }
+    return {name: Prediction(v, v) for name, v in by_method.items()}
+
+
+def _judge_churn(churned: Floats, said: Prediction, n: int, seed: int) -> dict[str, Interval]:
+    judged = intervals(churn_measures, (churned, said.response), n=n, seed=seed)
+    if said.ranking is said.response:
+        return judged
+    # A rule decides 0 or 1: its ranking has an AUC, its decisions a Brier score, and neither is a
+    # probability to take the logarithm of.
+    ranks = pd.Series(said.ranking).rank(pct=True).to_numpy()
+    ranked = intervals(churn_measures, (churned, ranks), n=n, seed=seed)
+    unknown = Interval(float("nan"), float("nan"), float("nan"))
+    return {**ranked, "brier": judged["brier"], "log_loss": unknown, "ece": unknown}

@@ -1,0 +1,51 @@
+"""A grade in plain language: what the model adds to calling the longest silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.bootstrap import paired
+from training.evaluate import LOGISTIC, MODEL, SILENCE, Evaluation, leavers_found, resamples
+from training.measures import log_loss
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A letter and a sentence.
+
+    ``A``: probabilities better than logistic RFM's beyond chance; ``B``: better, within chance;
+    ``C``: no better.
+    """
+
+    letter: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.letter} ({self.sentence})"
+
+
+def grade(evaluation: Evaluation, seed: int) -> Grade:
+    """Grade a release on its held-out cutoff."""
+    change = paired(
+        lambda outcome, p: {"log_loss": log_loss(outcome, p)},
+        evaluation.churned,
+        evaluation.churn[MODEL].response,
+        evaluation.churn[LOGISTIC].response,
+        n=resamples(len(evaluation.churned)),
+        seed=seed,
+    )["log_loss"]
+    letter = "A" if change.high < 0 else "B" if change.estimate < 0 else "C"
+    return Grade(letter, _sentence(evaluation))
+
+
+def _sentence(evaluation: Evaluation) -> str:
+    found, naive = (leavers_found(evaluation, m) for m in (MODEL, SILENCE))
+    if naive == 0:
+        return f"among the riskiest tenth it finds {found} leavers, the longest silent hold none"
+    times = found / naive
+    if 0.95 <= times <= 1.05:  # noqa: PLR2004 - within a twentieth is "as many"
+        return "at the same number of calls it finds as many leavers as calling the longest silent"
+    return (
+        f"at the same number of calls it finds {times:.1f} times as many leavers "
+        "as calling the longest silent"
+    )

@@ -1,0 +1,93 @@
+"""The panel seen through the roles of its cutoffs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from features.errors import InputError
+from features.panel import Panel
+from training.fit import Fold, grouped_folds
+from training.splits import Roles
+
+
+@dataclass(frozen=True)
+class History:
+    """What each fit may learn from.
+
+    Parameters
+    ----------
+    panel : Panel
+    roles : Roles
+        Only cutoffs with somebody active, and folds with both outcomes.
+    """
+
+    panel: Panel
+    roles: Roles
+
+    def newest(self) -> pd.DataFrame:
+        """Read the snapshots of t0."""
+        return self.panel.read([self.roles.newest])
+
+    def evaluation(self) -> pd.DataFrame:
+        """Read what the evaluation fit learns from."""
+        return self.panel.read(self.roles.evaluation)
+
+    def serving(self) -> pd.DataFrame:
+        """Read what the serving fit learns from."""
+        return self.panel.read(self.roles.serving)
+
+    def folds(self) -> list[Callable[[], Fold]]:
+        """Give rolling-origin folds; folds by customer where the history is too short for them.
+
+        With a single usable cutoff there are none: nothing is calibrated.
+        """
+        if self.roles.forward:
+            return [self._reader(train, held_out) for train, held_out in self.roles.forward]
+        if self.roles.evaluation:
+            return grouped_folds(self.evaluation())
+        return grouped_folds(self.serving()) if len(self.roles.serving) > 1 else []
+
+    def _reader(self, train: list[date], held_out: date) -> Callable[[], Fold]:
+        return lambda: (self.panel.read(train), self.panel.read([held_out]))
+
+
+def history(panel: Panel, found: Roles, fewest: int) -> History:
+    """Drop the roles that the data cannot fill.
+
+    Parameters
+    ----------
+    panel : Panel
+    found : Roles
+    fewest : int
+        Snapshots of each outcome that a fit needs; a held-out cutoff needs both outcomes.
+
+    Raises
+    ------
+    InputError
+        When nobody was active at any cutoff.
+    """
+    empty = [c for c in panel.cutoffs if panel.outcomes([c]).snapshots == 0]
+    kept = found.without(empty)
+    if not kept.serving:
+        raise InputError(
+            "nobody was active at any cutoff; lengthen [population] active_within "
+            "or bring newer data"
+        )
+
+    def learnable(cutoffs: list[date]) -> bool:
+        return bool(cutoffs) and panel.outcomes(cutoffs).rarer >= fewest
+
+    def telling(cutoff: date) -> bool:
+        return panel.outcomes([cutoff]).rarer > 0
+
+    held_out = kept.newest == found.newest and telling(kept.newest)
+    evaluation = kept.evaluation if held_out and learnable(kept.evaluation) else []
+    forward = [(t, v) for t, v in kept.forward if learnable(t) and telling(v)]
+    return History(
+        panel,
+        Roles(kept.as_of, kept.reach, kept.serving, evaluation, forward if evaluation else []),
+    )

@@ -1,0 +1,185 @@
+"""What contacting customers earns: the profit of an offer, and the EMPC of a churn model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+from scipy.special import betaincc
+
+from training.curves import FloatArray, outcome_and_score, ranked_curve, weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+class MaximumProfit(NamedTuple):
+    """Expected maximum profit, and the share of customers contacted to earn it.
+
+    Attributes
+    ----------
+    profit : float
+        The EMPC: currency per customer of the population, at least 0.
+    target_fraction : float
+        Expected share of customers contacted at the best threshold, 0 to 1.
+    """
+
+    profit: float
+    target_fraction: float
+
+
+def contact_profit(
+    p: ArrayLike, gamma: ArrayLike, d: ArrayLike, f: ArrayLike, value: ArrayLike
+) -> FloatArray:
+    r"""Return the expected profit of one offer over making none.
+
+    .. math:: p\,\gamma\,(V - d) - (1 - p)\,d - f
+
+    A churner who accepts stays and costs the incentive; one who would have stayed takes the
+    incentive anyway; every contact costs ``f``. The parameters broadcast against each other.
+
+    Parameters
+    ----------
+    p : array_like
+        Churn probability, 0 to 1.
+    gamma : array_like
+        Share of churners who accept the offer and stay, 0 to 1.
+    d : array_like
+        Cost of the incentive when taken, currency, at least 0.
+    f : array_like
+        Cost of the contact, currency, at least 0.
+    value : array_like
+        Value if retained less value if churned, currency.
+
+    Returns
+    -------
+    ndarray
+        Profit per contacted customer, currency; below 0 where the contact does not pay.
+
+    Notes
+    -----
+    The profit function of Verbraken, Verbeke & Baesens (2013). It assumes that risk is
+    sensitivity, which only an experiment can show: a fallback where there is none.
+    """
+    risk, accepted, incentive, contact, worth = _as_floats(p, gamma, d, f, value)
+    return np.asarray(
+        risk * accepted * (worth - incentive) - (1 - risk) * incentive - contact, dtype=np.float64
+    )
+
+
+def break_even(gamma: ArrayLike, d: ArrayLike, f: ArrayLike, value: ArrayLike) -> FloatArray:
+    r"""Return the churn probability from which an offer pays.
+
+    .. math:: p^* = \frac{d + f}{\gamma\,(V - d) + d}
+
+    Parameters
+    ----------
+    gamma, d, f, value : array_like
+        As in `contact_profit`; they broadcast against each other.
+
+    Returns
+    -------
+    ndarray
+        Probability, at least 0. Above 1 (infinite, where profit does not rise with the risk) the
+        offer pays for nobody.
+
+    Notes
+    -----
+    The root of `contact_profit`. 200 of value, an incentive of 10, a contact of 1 and an
+    acceptance of 0.3 give 0.164.
+    """
+    accepted, incentive, contact, worth = _as_floats(gamma, d, f, value)
+    slope = np.asarray(accepted * (worth - incentive) + incentive)
+    never = np.full(np.broadcast_shapes(slope.shape, contact.shape), np.inf)
+    return np.asarray(np.divide(incentive + contact, slope, out=never, where=slope > 0))
+
+
+def empc(  # noqa: PLR0913 - the economics go by name, each with the default of the source
+    churned: ArrayLike,
+    score: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    alpha: float = 6.0,
+    beta: float = 14.0,
+    clv: float = 200.0,
+    d: float = 10.0,
+    f: float = 1.0,
+) -> MaximumProfit:
+    r"""Return the expected maximum profit of a retention campaign (EMPC) and its target fraction.
+
+    .. math:: \int_0^1 \max_t \left[\pi_0 F_0(t)\,(\gamma\,(V - d) - f)
+              - \pi_1 F_1(t)\,(d + f)\right] h(\gamma)\,d\gamma
+
+    with :math:`\pi_0, \pi_1` the shares of churners and stayers, :math:`F_0, F_1` the parts of
+    them at or above threshold t, V the lifetime value and h the Beta density of the acceptance.
+
+    Parameters
+    ----------
+    churned : array_like, shape (n,)
+        Outcome, 1 left or 0 stayed.
+    score : array_like, shape (n,)
+        Churn probability or any score that rises with it: only the order matters.
+    weights : array_like, shape (n,), optional
+        Weight of each row; 1 by default.
+    alpha, beta : float
+        Beta distribution of the acceptance, both above 0.
+    clv : float
+        Lifetime value of a customer, currency; must exceed ``d``.
+    d, f : float
+        Cost of the incentive and of the contact, currency, at least 0.
+
+    Returns
+    -------
+    MaximumProfit
+        Profit in currency per customer, from 0 to π0 (mean acceptance (V - d)), and the share to
+        contact, 0 to 1. Defined for a single class too: without churners both are 0.
+
+    Raises
+    ------
+    ValueError
+        If the columns cannot be used together or the economics are outside their range.
+
+    Notes
+    -----
+    Verbraken, Verbeke & Baesens (2013), IEEE TKDE 25(5). Exact, not simulated: only
+    thresholds on the convex hull of the ROC curve can be best. Its segments are the blocks of the
+    isotonic regression of the outcome on the score (Fawcett & Niculescu-Mizil 2007), and a block
+    of churn rate r is contacted just where `contact_profit` at r is above 0.
+    """
+    _check_economics(alpha, beta, clv, d, f)
+    rate, share = _hull_blocks(*weighted(*outcome_and_score(churned, score), weights))
+    cost = (1 - rate) * d + f
+    gain = rate * (clv - d)
+    threshold = np.divide(cost, gain, out=np.ones_like(rate), where=gain > cost)
+    contacted = betaincc(alpha, beta, threshold)
+    accepted = alpha / (alpha + beta) * betaincc(alpha + 1, beta, threshold)
+    profit = gain * accepted - cost * contacted
+    return MaximumProfit(float(share @ profit), float(share @ contacted))
+
+
+def _hull_blocks(
+    outcome: FloatArray, score: FloatArray, weight: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the churn rate and the share of customers of each segment of the ROC hull."""
+    curve = ranked_curve(outcome, score, weight)
+    mass = np.diff(curve.mass)
+    rates = np.diff(curve.actual) / mass
+    fitted = isotonic_regression(rates, weights=mass, increasing=False)
+    blocks = np.asarray(fitted.blocks)
+    rate: FloatArray = np.asarray(fitted.x, dtype=np.float64)[blocks[:-1]]
+    return rate, np.add.reduceat(mass, blocks[:-1]) / mass.sum()
+
+
+def _check_economics(alpha: float, beta: float, clv: float, d: float, f: float) -> None:
+    if min(alpha, beta) <= 0:
+        raise ValueError(f"alpha is {alpha:g}, beta {beta:g}: give shapes above 0")
+    if min(d, f) < 0 or clv <= d:
+        raise ValueError(
+            f"clv is {clv:g}, d {d:g}, f {f:g}: "
+            "give costs of at least 0 and a lifetime value above the incentive"
+        )
+
+
+def _as_floats(*numbers: ArrayLike) -> tuple[FloatArray, ...]:
+    return tuple(np.asarray(number, dtype=np.float64) for number in numbers)

@@ -1,0 +1,202 @@
+"""From a trained release to a registered version, and the champion if it deserves it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from features.catalogue import FeatureSet, difference
+from models import bundle
+from models.bundle import Bundle
+from models.registry import Registry, Version
+from training.evaluate import MODEL, Evaluation, compare, core_measures
+from training.plots import decile_plot, gains_curve, reliability_plot
+from training.promote import (
+    Decision,
+    Duel,
+    decide,
+    decide_first,
+    decide_redefined,
+    redefined,
+)
+from training.tracking import Run, Tracker
+from training.train import Trained, refit
+
+
+@dataclass(frozen=True)
+class Published:
+    """A registered version and what was decided about it."""
+
+    version: Version
+    decision: Decision
+    run_id: str
+
+
+def publish(
+    made: Trained,
+    tracker: Tracker,
+    registry: Registry,
+    alone: AbstractContextManager[object],
+    facts: Mapping[str, str],
+) -> Published:
+    """Log a training run, register its release and promote it if it is not worse.
+
+    Parameters
+    ----------
+    made : Trained
+    tracker : Tracker
+    registry : Registry
+    alone : context manager
+        Held while the champion is compared and moved, so that of two processes the second
+        compares with what the first has promoted.
+    facts : mapping of str to str
+        The data's fingerprint, the git commit and the like.
+    """
+    release = _bundle(made, facts)
+    with tracker.run("train") as run:
+        _log(run, made, release, facts)
+        with tempfile.TemporaryDirectory() as folder:
+            bundle.save(release, Path(folder))
+            source = run.folder(Path(folder), "bundle")
+        with alone:
+            decision = _decision(made, release, registry)
+            version = registry.register(run.id, source)
+            if decision.promote:
+                registry.promote(version, decision.reason)
+            else:
+                registry.decline(version, decision.reason)
+        run.tags(
+            {
+                "model_version": str(version.number),
+                "promoted": str(decision.promote).lower(),
+                "decision": decision.reason,
+            }
+        )
+    return Published(version, decision, run.id)
+
+
+def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
+    measures = made.evaluation.flat() if made.evaluation else {}
+    return Bundle(
+        made.task.name,
+        made.fits.serving,
+        made.task.definition(made.aim),
+        made.fits.recipe,
+        made.when.as_of.isoformat(),
+        {k: v for k, v in measures.items() if v == v},  # noqa: PLR0124 - NaN is not JSON
+        {
+            "roles": role_dates(made),
+            "grade": str(made.grade) if made.grade else "not measured",
+            "measured_on": (
+                f"evaluation fit, as of {made.history.roles.newest}" if measures else "nothing"
+            ),
+            "notes": list(made.notes),
+            **facts,
+        },
+    )
+
+
+def role_dates(made: Trained) -> dict[str, Any]:
+    """Give the dates of every role, in ISO format."""
+    roles = made.history.roles
+    return {
+        "as_of": roles.as_of.isoformat(),
+        "held_out_cutoff": roles.newest.isoformat() if roles.evaluation else None,
+        "serving_cutoffs": [c.isoformat() for c in sorted(roles.serving)],
+        "evaluation_cutoffs": [c.isoformat() for c in sorted(roles.evaluation)],
+        "forward_folds": [
+            {"train": [c.isoformat() for c in sorted(t)], "predict": v.isoformat()}
+            for t, v in roles.forward
+        ],
+    }
+
+
+def _decision(made: Trained, release: Bundle, registry: Registry) -> Decision:
+    version = registry.champion()
+    if version is None:
+        return decide_first(str(made.grade), measured=made.evaluation is not None)
+    champion = registry.load(version)
+    if changes := redefined(release.definition, champion.definition):
+        return decide_redefined(changes, redefine=made.task.redefine)
+    if lost := difference(champion.features, made.history.panel.features):
+        return Decision(True, f"the champion can no longer score these tables ({lost})")
+    return decide(_duel(made, champion))
+
+
+def _duel(made: Trained, champion: Bundle) -> Duel | None:
+    """Refit the champion's recipe as of t0 and compare recipes on the same snapshots."""
+    if made.fits.measured is None:
+        return None
+    features = _as_computed(champion.features, made.history.panel.features)
+    rival = refit(made.history, features, champion.recipe)
+    if rival is None:
+        return None
+    newest = made.history.newest()
+    ours, theirs = made.fits.measured.score(newest), rival.score(newest)
+    churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)
+    return Duel(
+        core_measures(churned, value, theirs), compare(newest, ours, theirs, made.task.seed)
+    )
+
+
+def _as_computed(wanted: FeatureSet, computed: FeatureSet) -> FeatureSet:
+    return FeatureSet(tuple(computed[name] for name in wanted.names))
+
+
+def _log(run: Run, made: Trained, release: Bundle, facts: Mapping[str, str]) -> None:
+    recipe = made.fits.recipe
+    run.parameters(
+        {
+            **vars(release.definition),
+            "as_of": made.when.as_of,
+            "seed": recipe.seed,
+            "churn_model": recipe.churn,
+            "value_model": recipe.value,
+            "churn_rounds": recipe.churn_rounds,
+            "value_rounds": recipe.value_rounds,
+            "calibration": recipe.calibration,
+            "cutoffs": len(made.history.roles.serving),
+            "features": len(made.features),
+            "feature_set_hash": made.features.hash,
+            **{f"lightgbm_{k}": v for k, v in recipe.churn_parameters.items()},
+        }
+    )
+    run.tags({**facts, "grade": str(made.grade) if made.grade else "not measured"})
+    run.json({"features": made.features.to_list(), "hash": made.features.hash}, "feature_set")
+    run.json(role_dates(made), "roles")
+    if made.evaluation:
+        _log_evaluation(run, made.evaluation, made)
+
+
+def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
+    run.measures(evaluation.flat())
+    if made.without_attributes:
+        run.measures(
+            {f"without_attributes_{k}": v for k, v in made.without_attributes.flat().items()}
+        )
+    run.json(_table(evaluation), "measures")
+    churned = evaluation.churned
+    run.figure(reliability_plot(churned, evaluation.churn[MODEL].response), "calibration")
+    rankings = {name: said.ranking for name, said in evaluation.churn.items()}
+    run.figure(gains_curve(churned, rankings), "gains")
+    worth = evaluation.worth[MODEL].response
+    currency = made.task.currency
+    run.figure(decile_plot(evaluation.value, worth, currency=currency), "value_deciles")
+
+
+def _table(evaluation: Evaluation) -> dict[str, Any]:
+    def plain(measures: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            m: [None if x != x else x for x in (i.estimate, i.low, i.high)]  # noqa: PLR0124 - NaN
+            for m, i in measures.items()
+        }
+
+    return {
+        "churn": {k: plain(v) for k, v in evaluation.churn_measures.items()},
+        "value": {k: plain(v) for k, v in evaluation.value_measures.items()},
+        "suspected_leaks": dict(evaluation.leaks),
+    }

@@ -1,0 +1,32 @@
+"""The settings of training."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from features.settings import Days, Section
+
+
+class TrainingSettings(Section):
+    """`[training]`: how much history is used, and how much is enough.
+
+    Attributes
+    ----------
+    cutoffs
+        Most cutoffs that a fit learns from; fewer where the history is shorter.
+    every
+        Days between two cutoffs.
+    folds
+        Most rolling-origin folds for tree counts and calibration.
+    min_customers, min_churners
+        Fewest customers, and customers who left (and who stayed), that a model is fitted on.
+    min_history
+        Fewest days of history before the first cutoff; None: one churn horizon, 90 days at most.
+    """
+
+    cutoffs: int = Field(default=12, ge=1)
+    every: Days = 30
+    folds: int = Field(default=3, ge=1)
+    min_customers: int = Field(default=100, ge=2)
+    min_churners: int = Field(default=25, ge=1)
+    min_history: Days | None = None

@@ -1,0 +1,274 @@
+"""Training: from tables to an evaluated release, before anything is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+from ibis import ir
+
+from features.catalogue import FeatureSet
+from features.grains import Tables, prepared
+from features.labels import Target
+from features.panel import build
+from models.bundle import Bundle
+from models.recipe import Recipe, default_parameters
+from models.release import Release
+from training.evaluate import Evaluation, core_measures, evaluate
+from training.fit import HeldOut, calibrated, explore, learn, predict, repeat
+from training.grade import Grade, grade
+from training.history import History, history
+from training.promote import better_component
+from training.task import Dates, Task, check_enough, dates, known_by, plan, target
+
+BASELINE = Recipe(churn="logistic_rfm", value="scaled_spend")
+
+_FEWEST_LEVELS = 50
+_MOST_UNIQUE = 0.5
+
+
+class Progress(Protocol):
+    """Hears how far training has come."""
+
+    def start(self, stage: str, steps: int) -> None:
+        """Begin a stage of so many steps."""
+
+    def step(self) -> None:
+        """Finish a step."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What training needs from outside.
+
+    Parameters
+    ----------
+    folder : Path
+        For the panel; emptied by its owner.
+    keep : callable
+        Materialises a table under a name in the engine.
+    progress : Progress
+    """
+
+    folder: Path
+    keep: Callable[[ir.Table, str], ir.Table]
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Fits:
+    """The two fits of a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Complete.
+    serving : Release
+        On all complete cutoffs; the one that is registered.
+    measured : Release or None
+        On what was known at t0; None where no cutoff can be held out.
+    """
+
+    recipe: Recipe
+    serving: Release
+    measured: Release | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training run made.
+
+    Parameters
+    ----------
+    task, when, aim, history, features
+        The task, its dates, its target, the panel by role, the features used.
+    fits : Fits
+    evaluation : Evaluation or None
+    without_attributes : Evaluation or None
+        The same without attributes that may leak; None where there are none.
+    grade : Grade or None
+    notes : tuple of str
+        What a user should know.
+    """
+
+    task: Task
+    when: Dates
+    aim: Target
+    history: History
+    features: FeatureSet
+    fits: Fits
+    evaluation: Evaluation | None
+    without_attributes: Evaluation | None
+    grade: Grade | None
+    notes: tuple[str, ...]
+
+
+def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -> Trained:
+    """Make the evaluation fit and the serving fit of a task.
+
+    Parameters
+    ----------
+    task : Task
+    tables : mapping of str to ibis Table
+        Canonical, clean.
+    champion : Bundle or None
+        Whose horizon is kept where none is given.
+    shop : Workshop
+
+    Raises
+    ------
+    InputError
+        When there is too little to learn from.
+    """
+    when = dates(tables, task.as_of, task.today)
+    known = known_by(tables, when.as_of)
+    aim, notes = target(task, known, when.history, champion.definition if champion else None)
+    past = _history(task, known, when, aim, shop)
+    frame = past.serving()
+    check_enough(frame, task.training, aim.horizon)
+    features, dropped = usable(past.panel.features, frame)
+    start = _parametrised(Recipe(seed=task.seed), len(frame))
+    fits = _better(two_fits(past, features, start, shop.progress), past, features, task, shop)
+    judged = _evaluate(fits.measured, past, aim, task)
+    return Trained(
+        task,
+        when,
+        aim,
+        past,
+        features,
+        fits,
+        judged,
+        _without_attributes(fits.recipe, past, features, aim, task, tables),
+        grade(judged, task.seed) if judged else None,
+        (*when.notes, *notes, *dropped, *_limits(past)),
+    )
+
+
+def two_fits(past: History, features: FeatureSet, recipe: Recipe, progress: Progress) -> Fits:
+    """Complete a recipe on the folds and make both its fits."""
+    folds = past.folds()
+    progress.start("Models", len(folds) + 2)
+    complete, held_out = explore(folds, features, recipe, progress.step)
+    measured = _measured(past, features, complete, held_out)
+    progress.step()
+    if measured and past.roles.forward:
+        # Calibration is refitted, too: t0 is one more forward prediction of this recipe.
+        held_out = [*held_out, predict(measured[0], past.newest())]
+    serving = calibrated(learn(past.serving(), features, complete), complete, held_out)
+    progress.step()
+    return Fits(complete, serving, measured[1] if measured else None)
+
+
+def refit(past: History, features: FeatureSet, recipe: Recipe) -> Release | None:
+    """Fit a complete recipe as of t0, as it is; None where no cutoff can be held out."""
+    if not past.roles.evaluation:
+        return None
+    made = _measured(past, features, recipe, repeat(past.folds(), features, recipe))
+    return made[1] if made else None
+
+
+def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple[str, ...]]:
+    """Leave out categories that name customers rather than group them, such as an e-mail."""
+    customers = frame["customer_id"].nunique()
+    limit = max(_FEWEST_LEVELS, _MOST_UNIQUE * customers)
+    levels = {c: int(frame[c].nunique()) for c in features.categorical}
+    gone = {c for c, count in levels.items() if count > limit}
+    notes = tuple(
+        f"{c.removeprefix('attribute_')} has {levels[c]:,} values for {customers:,} customers, "
+        "like an identifier; it is left out"
+        for c in sorted(gone)
+    )
+    return FeatureSet(tuple(f for f in features if f.name not in gone)), notes
+
+
+def _history(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop) -> History:
+    found = plan(task, when, aim)
+    shop.progress.start("Features", len(found.cutoffs))
+    panel = build(
+        prepared(known, shop.keep),
+        found.cutoffs,
+        aim,
+        task.active_within,
+        shop.folder,
+        on_cutoff=lambda _: shop.progress.step(),
+    )
+    return history(panel, found, task.training.min_churners)
+
+
+def _measured(
+    past: History, features: FeatureSet, recipe: Recipe, held_out: list[HeldOut]
+) -> tuple[Release, Release] | None:
+    """Fit as of t0; uncalibrated and calibrated."""
+    if not past.roles.evaluation:
+        return None
+    raw = learn(past.evaluation(), features, recipe)
+    return raw, calibrated(raw, recipe, held_out)
+
+
+def _parametrised(recipe: Recipe, rows: int) -> Recipe:
+    parameters = default_parameters(rows)
+    return replace(recipe, churn_parameters=parameters, value_parameters=parameters)
+
+
+def _better(
+    model: Fits, past: History, features: FeatureSet, task: Task, shop: Workshop
+) -> Fits:
+    """Put the baseline in the place of a model that does not beat it on t0."""
+    if model.measured is None:
+        return model
+    plain = two_fits(past, features, replace(BASELINE, seed=task.seed), shop.progress)
+    assert plain.measured is not None  # noqa: S101 - both have the same history
+    newest = past.newest()
+    churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)
+    own = core_measures(churned, value, model.measured.score(newest))
+    other = core_measures(churned, value, plain.measured.score(newest))
+    churn = better_component(own["log_loss"], other["log_loss"], lower=True)
+    worth = better_component(own["normalised_gini"], other["normalised_gini"], lower=False)
+    if churn and worth:
+        return model
+    mixed = replace(
+        model.recipe,
+        churn=model.recipe.churn if churn else BASELINE.churn,
+        value=model.recipe.value if worth else BASELINE.value,
+    )
+    return two_fits(past, features, mixed, shop.progress)
+
+
+def _evaluate(
+    measured: Release | None, past: History, aim: Target, task: Task
+) -> Evaluation | None:
+    if measured is None:
+        return None
+    return evaluate(measured, past.newest(), past.evaluation(), aim.value_horizon, task.seed)
+
+
+def _without_attributes(  # noqa: PLR0913 - each once
+    recipe: Recipe,
+    past: History,
+    features: FeatureSet,
+    aim: Target,
+    task: Task,
+    tables: Tables,
+) -> Evaluation | None:
+    """Measure the recipe without attributes that are as extracted today."""
+    rest = features.without(["attributes"])
+    if len(rest) == len(features) or "valid_from" in tables["customers"].columns:
+        return None
+    return _evaluate(refit(past, rest, recipe), past, aim, task)
+
+
+def _limits(past: History) -> tuple[str, ...]:
+    roles = past.roles
+    if not roles.evaluation and len(roles.serving) == 1:
+        return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
+    if not roles.evaluation:
+        return (
+            "no cutoff lies a whole label window before the newest one: no held-out measure can "
+            "be claimed; calibrated on folds by customer",
+        )
+    if not roles.forward:
+        return ("too few cutoffs to predict forward: calibrated on folds by customer",)
+    return ()
