@@ -36,17 +36,21 @@ def locate(source: str, folder: Path, place: str) -> Files | None:
     InputError
         When it names files that do not exist or are of mixed formats.
     """
-    pattern = str(folder / source)
-    paths = tuple(sorted(Path(path) for path in glob.glob(pattern, recursive=True)))  # noqa: PTH207 - absolute patterns too
-    if not paths and Path(pattern).is_file():
-        paths = (Path(pattern),)
+    pattern = folder / source
+    paths = (pattern,) if pattern.is_file() else matching(source, folder)
     if not paths and not _names_a_file(source):
         return None
     if not paths:
-        raise InputError(_missing(source, Path(pattern), place))
+        raise InputError(_missing(source, pattern, place))
     if not any(path.stat().st_size for path in paths):
         raise InputError(f"{place}: {paths[0].name} is empty: it has no header and no rows")
     return Files(paths, _common_format(paths, place))
+
+
+def matching(source: str, folder: Path) -> tuple[Path, ...]:
+    """Return the paths that a glob matches in a folder, in order."""
+    within = Path(glob.escape(str(folder))) / source
+    return tuple(sorted(Path(path) for path in glob.glob(str(within), recursive=True)))  # noqa: PTH207 - absolute globs too
 
 
 def missing_file(path: Path) -> str:

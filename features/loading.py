@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ibis.backends import BaseBackend
 from features import quarantine
 from features.columns import LAYOUTS, TableLayout
 from features.errors import InputError
-from features.mapping import key_name
+from features.mapping import key_name, quoted
 from features.normalise import normalise, raw_name
 from features.quarantine import REASON
 from features.settings import DataSettings, TableSettings
@@ -91,7 +92,9 @@ def _read(
     if not counts:
         raise InputError(_empty(layout, left_out))
     path = _write_rejected(reading, layout, staged, counts)
-    _refuse_too_many(reading, layout, staged, counts, [*problems, *keys])
+    if not _few_enough(counts, reading.data.max_rejected):
+        details = _details(staged, settings, [*problems, *keys])
+        raise InputError(_too_many(layout.name, counts, reading.data.max_rejected, details))
     clean = _clean(reading, layout, staged)
     facts = _facts(layout, clean)
     return clean, TableReport(
@@ -154,27 +157,46 @@ def _write_rejected(
     return None
 
 
-def _refuse_too_many(
-    reading: _Reading,
-    layout: TableLayout,
-    staged: ibis.Table,
+def _few_enough(counts: Counter[str | None], allowed: float) -> bool:
+    rejected = counts.total() - counts[None]
+    return counts[None] > 0 and rejected <= allowed * counts.total()
+
+
+def _too_many(
+    table: str,
     counts: Counter[str | None],
-    problems: Sequence[quarantine.Problem | quarantine.Key],
-) -> None:
-    rejected = Counter({reason: n for reason, n in counts.items() if reason is not None})
-    allowed = reading.data.max_rejected
-    if rejected.total() <= allowed * counts.total() and counts[None]:
-        return
-    told = {problem.reason: problem for problem in problems}
-    lines = [
-        f"  {count:,} x {reason}{_examples(staged, told[reason])}; {told[reason].remedy}"
-        for reason, count in rejected.most_common()
-    ]
-    raise InputError(
-        f"tables.{layout.name}: {rejected.total():,} of {counts.total():,} rows "
-        f"({rejected.total() / counts.total():.1%}) cannot be used; data.max_rejected allows "
-        f"{allowed:.1%}\n" + "\n".join(lines) + f"\nSee quarantine/{layout.name}.csv"
+    allowed: float,
+    details: Mapping[str, str],
+) -> str:
+    rejected = counts.total() - counts[None]
+    said = (
+        f"tables.{table}: {rejected:,} of {counts.total():,} rows "
+        f"({rejected / counts.total():.1%}) cannot be used; data.max_rejected allows {allowed:.1%}"
     )
+    reasons = [
+        f"  {count:,} x {reason}{details[reason]}"
+        for reason, count in counts.most_common()
+        if reason is not None
+    ]
+    return "\n".join([said, *reasons, f"All of them are in quarantine/{table}.csv"])
+
+
+def _details(
+    staged: ibis.Table,
+    settings: TableSettings,
+    problems: Sequence[quarantine.Problem | quarantine.Key],
+) -> dict[str, str]:
+    """Return, by reason, examples from the data and the remedy in the user's own names."""
+    return {
+        problem.reason: f"{_examples(staged, problem)}; {_remedy(problem, settings)}"
+        for problem in problems
+    }
+
+
+def _remedy(problem: quarantine.Problem | quarantine.Key, settings: TableSettings) -> str:
+    value = settings.columns.get(problem.column, problem.column)
+    is_name = re.fullmatch(r"[\w ]+", value) is not None
+    return problem.remedy.replace('"col"', quoted(value) if is_name else f"({value})")
 
 
 def _examples(staged: ibis.Table, problem: quarantine.Problem | quarantine.Key) -> str:

@@ -49,11 +49,6 @@ def normalise(mapped: ibis.Table, layout: TableLayout) -> ibis.Table:
     return mapped.select(**columns)
 
 
-def _refuse(column: ibis.Column, table: str, wanted: str, remedy: str) -> InputError:
-    place = f"tables.{table}.columns.{column.get_name()}"
-    return InputError(f"{place} holds {column.type()}, not {wanted}; {remedy}")
-
-
 def _text(column: ibis.Column, _table: str) -> ibis.Column:
     text = column.cast("string")
     return (text.strip() == "").ifelse(ibis.null("string"), text)
@@ -71,7 +66,7 @@ def _identifier(column: ibis.Column, table: str) -> ibis.Column:
     return _text(column, table)
 
 
-def _time(column: ibis.Column, table: str) -> ibis.Column:
+def _time(column: ibis.Column, _table: str) -> ibis.Column:
     dtype = column.type()
     if dtype.is_timestamp() or dtype.is_date():
         return column.cast(Kind.TIME.dtype)
@@ -81,8 +76,9 @@ def _time(column: ibis.Column, table: str) -> ibis.Column:
         return (
             column.strip().re_search(_WITH_OFFSET).ifelse(moment, column.try_cast(Kind.TIME.dtype))
         )
-    example = "strptime(CAST(col AS VARCHAR), '%Y%m%d') or make_timestamp(col * 1000000)"
-    raise _refuse(column, table, "a time", f"give an SQL expression, such as {example}")
+    # Nothing else says how it is to be read. Such values are told as unreadable, with examples;
+    # a column without any value has no type of its own, and is simply empty.
+    return ibis.null(Kind.TIME.dtype)
 
 
 def _money(column: ibis.Column, table: str) -> ibis.Column:
@@ -98,7 +94,10 @@ def _number(column: ibis.Column, table: str) -> ibis.Column:
 def _check_number(column: ibis.Column, table: str) -> None:
     dtype = column.type()
     if not (dtype.is_numeric() or dtype.is_string()) or dtype.is_boolean():
-        raise _refuse(column, table, "a number", "give an SQL expression that is a number")
+        raise InputError(
+            f"tables.{table}.columns.{column.get_name()} holds {dtype}, not a number; map a "
+            "column of numbers, or an SQL expression that gives one"
+        )
 
 
 def _finite(number: ibis.Column) -> ibis.Column:

@@ -22,7 +22,8 @@ _UNREADABLE = {
 }
 _REMEDIES = {
     Kind.ID: "map it to the column that holds the id, or leave such rows out with where",
-    Kind.TIME: "read it with an SQL expression, such as strptime(\"col\", '%d/%m/%Y %H:%M')",
+    Kind.TIME: "read it with an SQL expression, such as "
+    "strptime(CAST(\"col\" AS VARCHAR), '%d/%m/%Y %H:%M')",
     Kind.MONEY: "turn it into a number with an SQL expression, such as "
     "TRY_CAST(replace(replace(\"col\", '$', ''), ',', '') AS DECIMAL(18,4))",
 }

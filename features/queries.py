@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
+from features.files import matching
 from features.mapping import literal, quoted
 
 _PARQUET = ".parquet"
@@ -19,7 +20,7 @@ _BEFORE_FILES = (TokenType.FROM, TokenType.JOIN)
 _ALIAS_TOKENS = 3
 
 
-def anchored(query: str, folder: Path, open_csv: Callable[[Path], str]) -> str:
+def anchored(query: str, folder: Path, open_csv: Callable[[str], str]) -> str:
     """Return the query with the files that it reads from `folder` named in full.
 
     The engine would look in the current folder first. Only texts that stand where a file can
@@ -33,8 +34,8 @@ def anchored(query: str, folder: Path, open_csv: Callable[[Path], str]) -> str:
     folder
         The folder that relative files are in.
     open_csv
-        Path or glob of CSV files to the SQL name of a view of them that keeps ids unchanged; used
-        where a file stands by itself, outside any `read_...` function.
+        CSV file or glob, as written, to the SQL name of a view of them that keeps ids unchanged;
+        used where a file stands by itself, outside any `read_...` function.
     """
     try:
         tokens = Tokenizer(dialect="duckdb").tokenize(query)
@@ -44,11 +45,11 @@ def anchored(query: str, folder: Path, open_csv: Callable[[Path], str]) -> str:
         token = tokens[position]
         if not _is_there(token.text, folder):
             continue
-        path = folder / token.text
+        path = Path(glob.escape(str(folder))) / token.text
         if in_function or token.text.lower().endswith(_PARQUET):
             text = literal(str(path))
         else:
-            text = open_csv(path) + _alias(path, tokens[position + 1 : position + 2])
+            text = open_csv(token.text) + _alias(path, tokens[position + 1 : position + 2])
         query = query[: token.start] + text + query[token.end + 1 :]
     return query
 
@@ -61,9 +62,7 @@ def _alias(path: Path, following: list[Token]) -> str:
 
 
 def _is_there(name: str, folder: Path) -> bool:
-    return name.lower().endswith(_FILE_ENDINGS) and bool(
-        glob.glob(str(folder / name), recursive=True)  # noqa: PTH207 - absolute patterns too
-    )
+    return name.lower().endswith(_FILE_ENDINGS) and bool(matching(name, folder))
 
 
 def _files(tokens: list[Token]) -> Iterator[tuple[int, bool]]:

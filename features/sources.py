@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import re
 import tempfile
@@ -20,7 +21,7 @@ from ibis.backends.duckdb import Backend
 from features import csv_types
 from features.columns import INTERNAL, TableLayout
 from features.errors import InputError, suggestion
-from features.files import Files, locate, missing_file
+from features.files import Files, locate, matching, missing_file
 from features.mapping import (
     Relation,
     completed,
@@ -205,9 +206,9 @@ def _open_query(backend: Backend, layout: TableLayout, query: str, folder: Path)
     place = f"tables.{layout.name}.query"
     number = count()
 
-    def open_csv(path: Path) -> str:
+    def open_csv(source: str) -> str:
         """Return a view of the files in which no type costs an id its zeros or digits."""
-        files = locate(str(path), folder, place) or Files((path,), "csv")
+        files = Files(matching(source, folder), "csv")
         name = f"file_{next(number)}"
         raw, candidates = _csv_as_text(backend, layout, files, f"{name}_text")
         plan = csv_types.Plan(candidates, set(candidates), set())
@@ -224,7 +225,8 @@ def _open_table(backend: Backend, source: str, place: str, folder: Path) -> Rela
     try:
         return _relation(backend, name)
     except duckdb.CatalogException:
-        tables = [table for table in backend.list_tables() if not table.startswith(INTERNAL)]
+        rows = backend.raw_sql("SELECT table_name FROM information_schema.tables").fetchall()
+        tables = [name for (name,) in rows if not name.startswith(INTERNAL)]
         files = [entry.name for entry in folder.iterdir() if entry.is_file()]
         raise InputError(
             f'{place} = "{source}": neither a .parquet, .csv or .csv.gz file nor a table of the '
@@ -264,7 +266,7 @@ def _counts(backend: Backend, relation: Relation, probes: Mapping[_Name, str]) -
 
 
 def _paths(files: Files) -> str:
-    return "[" + ", ".join(literal(str(path)) for path in files.paths) + "]"
+    return "[" + ", ".join(literal(glob.escape(str(path))) for path in files.paths) + "]"
 
 
 def _all_of(relation: str) -> str:

@@ -135,7 +135,9 @@ def _read(project: Project) -> tuple[pd.DataFrame, pd.DataFrame]:
     if not project.scores_path.exists():
         raise InputError(f"there is no {project.scores_path}; run `keepwell score` first")
     reasons = project.reasons_path
-    if not reasons.exists() or notes_of(reasons).get(_RUN) != notes_of(project.scores_path).get(_RUN):
+    if not reasons.exists() or notes_of(reasons).get(_RUN) != notes_of(project.scores_path).get(
+        _RUN
+    ):
         raise InputError(
             f"the reasons for {project.scores_path} are missing or of another run; "
             "run `keepwell score` again"

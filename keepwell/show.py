@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from serving.scorer import REASON_COLUMNS
 from training.bootstrap import Interval
-from training.evaluate import Evaluation
+from training.evaluate import MODEL, Evaluation
 from training.train import Trained
 
 _PIPE_WIDTH = 110
@@ -147,42 +148,39 @@ def _span(cutoffs: Sequence[object]) -> str:
 
 
 def _print_without(made: Trained, other: Evaluation, out: Console) -> None:
-    name = "Keepwell"
-    with_auc = made.evaluation.churn_measures[name]["roc_auc"] if made.evaluation else None
-    auc, gini = (
-        other.churn_measures[name]["roc_auc"],
-        other.value_measures[name]["normalised_gini"],
-    )
+    if made.evaluation is None:
+        return
+    ours, theirs = made.evaluation.flat(), other.flat()
     out.print(
-        f"Without the customers' attributes, which are as extracted today and may leak: "
-        f"ROC AUC {auc.estimate:.4f} (with them {with_auc.estimate if with_auc else 0:.4f}), "
-        f"normalised Gini {gini.estimate:.4f}.",
+        "Without the customers' attributes, which are as extracted today and may leak: "
+        f"ROC AUC {theirs['churn_roc_auc']:.4f} (with them {ours['churn_roc_auc']:.4f}), "
+        f"normalised Gini {theirs['value_normalised_gini']:.4f} "
+        f"(with them {ours['value_normalised_gini']:.4f}).",
         highlight=False,
     )
 
 
 def _measures(
-    title: str, names: dict[str, str], by_method: object
+    title: str, names: Mapping[str, str], by_method: Mapping[str, Mapping[str, Interval]]
 ) -> Table:
     table = Table(title=f"{title}, held out", title_justify="left")
-    table.add_column("method", no_wrap=True)
-    for name in names.values():
-        table.add_column(name, justify="right", no_wrap=True)
-    for method, measures in by_method.items():  # type: ignore[attr-defined]
-        table.add_row(method, *(_cell(measures[m]) for m in names))
-        if method == "Keepwell":
-            table.add_row("  90 % interval", *(_range(measures[m]) for m in names), style="dim")
+    table.add_column("measure", no_wrap=True)
+    for method in by_method:
+        table.add_column(method, justify="right")
+        if method == MODEL:
+            table.add_column("90 % interval", justify="right", no_wrap=True, style="dim")
+    for name, words in names.items():
+        cells: list[str] = []
+        for method, measures in by_method.items():
+            cells.append(_cell(measures[name].estimate))
+            if method == MODEL:
+                cells.append(f"{_cell(measures[name].low)} – {_cell(measures[name].high)}")
+        table.add_row(words, *cells)
     return table
 
 
-def _cell(value: Interval) -> str:
-    return "-" if value.estimate != value.estimate else _figure(value.estimate)  # noqa: PLR0124 - NaN
-
-
-def _range(value: Interval) -> str:
-    if value.low != value.low:  # noqa: PLR0124 - NaN differs from itself
-        return "-"
-    return f"{_figure(value.low)}–{_figure(value.high)}"
+def _cell(number: float) -> str:
+    return "-" if math.isnan(number) else _figure(number)
 
 
 def _figure(number: float) -> str:

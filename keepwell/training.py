@@ -93,9 +93,7 @@ def _champion(project: Project) -> Bundle | None:
 
 def _publish(project: Project, made: Trained, facts: dict[str, str]) -> Published:
     with project.alone():
-        tracker = Tracker(
-            project.settings.tracking_uri, project.settings.name, project.artifacts()
-        )
+        tracker = Tracker(project.settings.tracking_uri, project.settings.name, project.artifacts())
     return publish(made, tracker, project.registry, project.alone(), facts)
 
 

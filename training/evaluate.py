@@ -25,7 +25,7 @@ MONTHLY = "monthly spend rule"
 _LEAK = 0.95
 """A single feature that separates better than this knows the outcome."""
 
-_BOOTSTRAP_ROWS = 4_000_000
+_BOOTSTRAP_ROWS = 1_000_000
 """Rows resampled in all: small companies get 200 resamples, large ones fewer."""
 
 
