@@ -55,7 +55,7 @@ def known(rows: ir.Table, spine: Spine, at: str = "occurred_at") -> ir.Table:
     rows = _with_cutoff(rows, spine)
     rows = rows.filter(rows[at] < rows["cutoff"])
     if "recorded_at" in rows.columns:
-        rows = rows.filter(rows["recorded_at"] < rows["cutoff"])
+        rows = rows.filter(_recorded(rows, at) < rows["cutoff"])
     return rows.mutate(age=days_between(rows[at], rows["cutoff"]))
 
 
@@ -77,7 +77,7 @@ def before(rows: ir.Table, moment: date, at: str = "occurred_at") -> ir.Table:
     limit = ibis.literal(midnight(moment))
     rows = rows.filter(rows[at] < limit)
     if "recorded_at" in rows.columns:
-        rows = rows.filter(rows["recorded_at"] < limit)
+        rows = rows.filter(_recorded(rows, at) < limit)
     return rows
 
 
@@ -95,6 +95,11 @@ def grid(newest: date, oldest: date, every: int) -> list[date]:
     """List cutoffs from ``newest`` backwards in steps of ``every`` days, none before ``oldest``."""
     steps = max((newest - oldest).days // every, -1)
     return [newest - timedelta(days=every * k) for k in range(steps + 1)]
+
+
+def _recorded(rows: ir.Table, at: str) -> ir.Column:
+    # A row that does not say when it was recorded counts from its event on: it is not lost.
+    return rows["recorded_at"].coalesce(rows[at])
 
 
 def _with_cutoff(rows: ir.Table, spine: Spine) -> ir.Table:

@@ -7,14 +7,10 @@ from ibis import ir
 from features.asof import days_between
 from features.catalogue import Feature, Reason
 from features.family import Columns, Family
+from features.grains import attribute_names
 
-RESERVED = ("customer_id", "joined_at", "valid_from", "recorded_at")
-"""Columns of the customers table that are not attributes."""
-
-
-def attribute_names(customers: ir.Table) -> list[str]:
-    """List the attribute columns of a customers table."""
-    return [c for c in customers.columns if c not in RESERVED]
+_SYNTAX = frozenset("{}[].:!")
+"""Signs that a reason's template would not take for a part of a name."""
 
 
 def attributes(customers: ir.Table) -> Family:
@@ -28,7 +24,9 @@ def attributes(customers: ir.Table) -> Family:
     features = tuple(_feature(c, kind) for c, kind in kinds.items() if kind)
 
     def aggregates(rows: ir.Table) -> Columns:
-        return {f"attribute_{c}": _value(rows, c, k).max() for c, k in kinds.items() if k}
+        return {
+            f"attribute_{c}": _value(rows, f"attribute_{c}", k).max() for c, k in kinds.items() if k
+        }
 
     return Family("attributes", features, aggregates={"customers": aggregates})
 
@@ -56,6 +54,7 @@ def _feature(column: str, kind: str) -> Feature:
     words = column.replace("_", " ").strip()
     doc = f"The customer's {words}" + (", in days before the cutoff." if kind == "days" else ".")
     if kind == "category":
-        reason = Reason(f"{words}: {{{name}}}", "changed needs", "high")
+        speaks = not _SYNTAX & set(column)
+        reason = Reason(f"{words}: {{{name}}}", "changed needs", "high") if speaks else None
         return Feature(name, "attributes", "category", None, doc, reason, dtype="category")
     return Feature(name, "attributes", "days" if kind == "days" else "own", None, doc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 from ibis import ir
 
 from features.asof import days_between
@@ -37,9 +38,15 @@ def _resolution(rows: ir.Table) -> Columns:
         "complaint_resolution_days_last": took.max(where=rows["is_last"]),
     }
     if "promised_at" in rows.columns:
-        late = rows["resolved_at"].coalesce(rows["cutoff"]) > rows["promised_at"]
-        measures["complaints_late_count"] = late.sum()
+        measures["complaints_late_count"] = _late(rows).sum()
     return measures
+
+
+def _late(rows: ir.Table) -> ir.Value:
+    promised, came = rows["promised_at"], rows["resolved_at"].coalesce(rows["cutoff"])
+    # A promise without a time of day is kept until the end of that day.
+    is_date = promised == promised.truncate("D")
+    return is_date.ifelse(came.truncate("D"), came) > promised
 
 
 def _gravity(rows: ir.Table) -> Columns:
@@ -59,11 +66,19 @@ def _aggregates(rows: ir.Table) -> Columns:
     return {**_counts(rows), **_resolution(rows), **_gravity(rows)}
 
 
+def _purchases_since(days: ir.Table) -> Columns:
+    return {"_purchases_since_complaint": days["bought"].sum()}
+
+
 def _derive(table: ir.Table) -> Columns:
     if "complaints_count" not in table.columns:
         return {}
     count = table["complaints_count"]
-    derived: Columns = {"complaints_per_purchase": ratio(count, table["purchase_days_count"])}
+    since = table["_purchases_since_complaint"].coalesce(0)
+    derived: Columns = {
+        "complaints_per_purchase": ratio(count, table["purchase_days_count"]),
+        "purchase_days_count_since_complaint": ibis.ifelse(count > 0, since, None),
+    }
     if "complaints_open" in table.columns:
         derived["complaints_open_share"] = ratio(table["complaints_open"], count)
     if "_complaint_categories" in table.columns:
@@ -183,8 +198,10 @@ FAMILY = Family(
             "severity",
             "Gravest complaint of the last 90 days, on the company's own scale.",
             (
-                "had a complaint of severity {complaint_severity_max_90d:number} "
-                "in the last 90 days",
+                (
+                    "had a complaint of severity {complaint_severity_max_90d:number} "
+                    "in the last 90 days"
+                ),
                 "quality problem",
                 "high",
             ),
@@ -195,8 +212,10 @@ FAMILY = Family(
             "score",
             "Lowest satisfaction with the handling of a complaint.",
             (
-                "was dissatisfied with how a complaint was handled "
-                "({complaint_satisfaction_min:number})",
+                (
+                    "was dissatisfied with how a complaint was handled "
+                    "({complaint_satisfaction_min:number})"
+                ),
                 "service attitude",
                 "low",
             ),
@@ -206,8 +225,10 @@ FAMILY = Family(
             "score",
             "Satisfaction with the handling of the last complaint.",
             (
-                "was dissatisfied with how the last complaint was handled "
-                "({complaint_satisfaction_last:number})",
+                (
+                    "was dissatisfied with how the last complaint was handled "
+                    "({complaint_satisfaction_last:number})"
+                ),
                 "service attitude",
                 "low",
             ),
@@ -229,6 +250,17 @@ FAMILY = Family(
             ),
         ),
         _feature(
+            "purchase_days_count_since_complaint",
+            "purchases",
+            "Days with a purchase after the day of the last complaint; unknown without one.",
+            (
+                "{purchase_days_count_since_complaint:purchases} since the complaint "
+                "{days_since_complaint:days} ago",
+                "quality problem",
+                "low",
+            ),
+        ),
+        _feature(
             "complaints_repeated_count",
             "complaints",
             "Complaints about something complained about before.",
@@ -240,6 +272,6 @@ FAMILY = Family(
             empty=0,
         ),
     ),
-    aggregates={"complaints": _aggregates},
+    aggregates={"complaints": _aggregates, "days_since_complaint": _purchases_since},
     derive=_derive,
 )

@@ -19,12 +19,9 @@ from features.windows import (
 
 def _aggregates(days: ir.Table) -> Columns:
     bought, gap = days["bought"], days["gap"]
-    counts = {
-        f"purchase_days_count_{w}d": (bought & within(days, w)).sum() for w in WINDOWS
-    }
+    counts = {f"purchase_days_count_{w}d": (bought & within(days, w)).sum() for w in WINDOWS}
     earlier = {
-        f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum()
-        for w in TREND_WINDOWS
+        f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum() for w in TREND_WINDOWS
     }
     return {
         **counts,

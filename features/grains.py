@@ -19,6 +19,9 @@ Grain = Callable[[Tables, Spine], ir.Table | None]
 DAYS = "_days"
 """Name under which :func:`prepared` keeps the history folded to days."""
 
+RESERVED = ("customer_id", "joined_at", "valid_from", "recorded_at")
+"""Columns of the customers table that are not attributes."""
+
 
 def fold_days(lines: ir.Table) -> ir.Table:
     """Fold transaction lines to one row a customer and day.
@@ -27,8 +30,9 @@ def fold_days(lines: ir.Table) -> ir.Table:
     -------
     ibis Table
         ``occurred_at`` (midnight of the day), ``net``, ``spend`` (positive lines), ``returned``
-        (negative lines, as a positive amount), ``bought`` (has a positive line), ``lines`` and,
-        where the columns exist, ``orders``, ``units`` and ``discount``.
+        (negative lines, as a positive amount), ``bought`` (has a positive line), ``lines``
+        (positive ones) and, of these and where the columns exist, ``orders``, ``units`` and
+        ``discount``.
     """
     by = [k for k in KEYS if k in lines.columns]
     amount = lines["amount"]
@@ -41,10 +45,11 @@ def fold_days(lines: ir.Table) -> ir.Table:
         "lines": (amount > 0).sum(),
     }
     if "order_id" in lines.columns:
-        measures["orders"] = lines["order_id"].nunique(where=amount > 0)
+        # Lines without an order's number are one order together: the purchase of that day.
+        measures["orders"] = lines["order_id"].coalesce("").nunique(where=amount > 0)
     if "quantity" in lines.columns:
         # Exact sums do not depend on the order of the rows; floating-point ones do.
-        measures["units"] = lines["quantity"].cast("decimal(18,4)").sum(where=amount > 0)
+        measures["units"] = lines["quantity"].try_cast("decimal(18,4)").sum(where=amount > 0)
     if "discount" in lines.columns:
         measures["discount"] = lines["discount"].sum(where=amount > 0)
     folded = lines.group_by(
@@ -95,19 +100,40 @@ def complaints(tables: Tables, spine: Spine) -> ir.Table | None:
     if "complaints" not in tables:
         return None
     rows = known(tables["complaints"], spine, at="opened_at")
+    outcomes = [c for c in ("satisfaction", "compensation", "cost") if c in rows.columns]
     if "resolved_at" in rows.columns:
         resolved = rows["resolved_at"]
-        outcomes = [c for c in ("satisfaction", "compensation", "cost") if c in rows.columns]
         rows = rows.mutate(
             **{c: until(rows[c], rows["cutoff"], resolved) for c in outcomes},
             resolved_at=until(resolved, rows["cutoff"], resolved),
         )
+    else:
+        # Nothing tells when they came to be known, so that they would leak into the past.
+        rows = rows.drop(*outcomes)
     newest = rows["opened_at"].max().over(group_by=list(KEYS))
     return rows.mutate(is_last=rows["opened_at"] == newest)
 
 
+def days_since_complaint(tables: Tables, spine: Spine) -> ir.Table | None:
+    """Give the customer's days after the one on which the last complaint was opened."""
+    opened = complaints(tables, spine)
+    if opened is None:
+        return None
+    last = opened.group_by(*KEYS).aggregate(_complaint_age=opened["age"].min())
+    rows = days(tables, spine).inner_join(last, list(KEYS))
+    return rows.filter(rows["age"] < rows["_complaint_age"])
+
+
+def attribute_names(customers: ir.Table) -> list[str]:
+    """List the attribute columns of a customers table."""
+    return [c for c in customers.columns if c not in RESERVED]
+
+
 def customers(tables: Tables, spine: Spine) -> ir.Table | None:
     """Give each customer's attributes: those valid at the cutoff where ``valid_from`` tells.
+
+    An attribute is called ``attribute_<name>``, because the user may have named it like a column
+    of a snapshot (``age``, ``cutoff``).
 
     Without ``valid_from`` they are as extracted today, the commonest leak there is; the training
     measures a model without them beside the one with them.
@@ -115,6 +141,7 @@ def customers(tables: Tables, spine: Spine) -> ir.Table | None:
     if "customers" not in tables:
         return None
     rows = tables["customers"]
+    rows = rows.rename({f"attribute_{c}": c for c in attribute_names(rows)})
     if "valid_from" in rows.columns:
         rows = known(rows, spine, at="valid_from")
         newest = rows["valid_from"].max().over(group_by=list(KEYS))
@@ -123,6 +150,8 @@ def customers(tables: Tables, spine: Spine) -> ir.Table | None:
 
 
 def with_gaps(folded: ir.Table) -> ir.Table:
+    """Add ``gap``: the days from the purchase before to this one; null on other days."""
+    """Add ``gap``: a purchase day's days since the purchase before; null for the first."""
     # Partitioning by `bought` keeps days with returns alone from shortening the gaps.
     window = ibis.window(
         group_by=[*[k for k in KEYS if k in folded.columns], "bought"], order_by="occurred_at"
@@ -147,5 +176,6 @@ GRAINS: Mapping[str, Grain] = {
     "products": products,
     "categories": categories,
     "complaints": complaints,
+    "days_since_complaint": days_since_complaint,
     "customers": customers,
 }

@@ -59,7 +59,8 @@ class Panel:
     def read(self, cutoffs: Iterable[date]) -> pd.DataFrame:
         """Read snapshots, ordered by (cutoff, customer_id)."""
         paths = [self.parts[c] for c in sorted(cutoffs)]
-        return pa.concat_tables([pq.read_table(p) for p in paths]).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables([pq.read_table(p) for p in paths]).to_pandas()
+        return frame
 
     def outcomes(self, cutoffs: Iterable[date]) -> Outcomes:
         """Count snapshots and leavers of some cutoffs, reading the labels alone."""
@@ -68,7 +69,9 @@ class Panel:
         return Outcomes(len(churned), int(pc.sum(churned).as_py() or 0))
 
 
-def features_at(tables: Tables, spine: Spine, families: Sequence[Family] | None = None) -> Snapshots:
+def features_at(
+    tables: Tables, spine: Spine, families: Sequence[Family] | None = None
+) -> Snapshots:
     """Compute the features of a spine; see :func:`features.family.snapshots`."""
     return snapshots(families or families_for(tables), tables, spine)
 

@@ -6,13 +6,14 @@ from ibis import ir
 
 from features.catalogue import Feature, Reason
 from features.family import Columns, Family
+from features.windows import within
 
 
 def _aggregates(days: ir.Table) -> Columns:
     return {
         "days_since_purchase": days["age"].min(where=days["bought"]),
         "days_since_return": days["age"].min(where=days["returned"] > 0),
-        "purchase_gap_mean_last_365d": days["gap"].mean(where=days["age"] <= 365),
+        "purchase_gap_mean_last_365d": days["gap"].mean(where=within(days, 365)),
     }
 
 

@@ -72,7 +72,7 @@ FAMILY = Family(
             "Share of the time since the first purchase that lies before the last one.",
             Reason(
                 "silent for the later part of the relationship: last bought "
-                "{days_since_purchase:days} ago, first {tenure_days:days} ago",
+                "{days_since_purchase:days} ago, a customer for {tenure_days:days}",
                 "changed needs",
                 "low",
             ),

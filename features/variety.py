@@ -19,17 +19,15 @@ def _aggregates(kind: str) -> Callable[[ir.Table], Columns]:
         return {
             **counts,
             f"{kind}_count": rows.count(),
-            f"{kind}_new_90d": (first <= 90).sum(),  # noqa: PLR2004 - the window in the name
-            f"{kind}_lapsed_90d": ((last > 90) & (last <= 365)).sum(),  # noqa: PLR2004
+            f"{kind}_new_90d": (first <= 90).sum(),
+            f"{kind}_lapsed_90d": ((last > 90) & (last <= 365)).sum(),
         }
 
     return measure
 
 
 def _features(kind: str, noun: str) -> tuple[Feature, ...]:
-    def feature(
-        name: str, window: int | None, doc: str, text: str, risk: str
-    ) -> Feature:
+    def feature(name: str, window: int | None, doc: str, text: str, risk: str) -> Feature:
         reason = Reason(text, "product no longer fits", risk)  # type: ignore[arg-type]
         return Feature(name, "variety", kind, window, doc, reason, empty=0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ibis
 from ibis import ir
 
 WINDOWS = (7, 30, 90, 180, 365)
@@ -38,8 +37,7 @@ def ratio(part: ir.Value, whole: ir.Value) -> ir.Value:
 
 def deviation(total: ir.Value, squares: ir.Value, count: ir.Value) -> ir.Value:
     """Sample standard deviation from exact sums; null below two values."""
-    n = count.cast("float64")
-    sum_ = total.cast("float64")
-    spread = (squares.cast("float64") - sum_ * sum_ / n.nullif(0)) / (n - 1).nullif(0)
-    # Rounding may leave a hair below zero; `greatest` would turn null into 0.
-    return ibis.ifelse(spread < 0, 0.0, spread).sqrt()
+    # The difference is taken before the numbers are rounded: equal values deviate by exactly 0.
+    spread = (squares * count - total * total).cast("float64")
+    pairs = (count * (count - 1)).cast("float64")
+    return (spread / pairs.nullif(0)).sqrt()

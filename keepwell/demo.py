@@ -17,7 +17,7 @@ from features.labels import Target, labels
 from features.population import active
 from keepwell.project import Project, make
 from keepwell.scoring import run_risk_list, run_scoring
-from keepwell.show import print_list
+from keepwell.show import print_facts, print_list
 from keepwell.training import run_training
 from training.measures import roc_auc
 
@@ -116,7 +116,8 @@ def aftermath(project: Project, as_of: date, horizon: int) -> pd.DataFrame:
     known = known.assign(
         silence=(pd.Timestamp(as_of) - known["last"]).dt.days, usual=known["spent"] / windows
     )
-    return future.merge(known, on="customer_id")
+    merged: pd.DataFrame = future.merge(known, on="customer_id")
+    return merged
 
 
 def calls(after: pd.DataFrame, customers: pd.Series[str]) -> Calls:
@@ -132,22 +133,24 @@ def _print_aftermath(
     horizon = project.settings.churn.horizon or 0
     after = aftermath(project, AS_OF, horizon).merge(scores, on="customer_id")
     silent = after.sort_values(["silence", "customer_id"], ascending=[False, True])
+    count, last = len(ranked), AS_OF + timedelta(days=horizon - 1)
     listed = calls(after, ranked["customer_id"])
-    naive = calls(after, silent["customer_id"].head(len(ranked)))
-    end = AS_OF + timedelta(days=horizon)
-    expected = float(ranked["churn_probability"].sum())
-    lines = [
-        f"What became of it, {AS_OF} to {end - timedelta(days=1)}:",
-        f"  all {len(after):,} customers: {int(after['churned'].sum())} left "
-        f"({scores['churn_probability'].sum():.0f} expected), they spent "
-        f"{after['value'].sum():,.0f} USD ({scores['expected_value'].sum():,.0f} expected); "
-        f"ROC AUC {_auc(after):.3f}",
-        f"  the {len(ranked)} on the list: {listed.left} left ({expected:.0f} expected), who used "
-        f"to spend {listed.spend_lost:,.0f} USD in {horizon} days",
-        f"  the {len(ranked)} longest silent: {naive.left} left, who used to spend "
-        f"{naive.spend_lost:,.0f} USD in {horizon} days",
-    ]
-    out.print("\n".join(lines), highlight=False)
+    naive = calls(after, silent["customer_id"].head(count))
+    print_facts(
+        out,
+        f"What became of it, {AS_OF} to {last}",
+        {
+            "customers who left": f"{after['churned'].sum():,} of {len(after):,}; "
+            f"{scores['churn_probability'].sum():,.0f} were expected, ROC AUC {_auc(after):.3f}",
+            "spend": f"{after['value'].sum():,.0f} USD; "
+            f"{scores['expected_value'].sum():,.0f} were expected",
+            f"the {count} on the list": f"{listed.left} left, who used to spend "
+            f"{listed.spend_lost:,.0f} USD in {horizon} days; "
+            f"{ranked['churn_probability'].sum():.0f} were expected",
+            f"the {count} longest silent": f"{naive.left} left, who used to spend "
+            f"{naive.spend_lost:,.0f} USD in {horizon} days",
+        },
+    )
 
 
 def _auc(after: pd.DataFrame) -> float:

@@ -145,7 +145,7 @@ def _read(project: Project) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pq.read_table(project.scores_path).to_pandas(), pq.read_table(reasons).to_pandas()
 
 
-def _say(  # noqa: PLR0913 - each once
+def _say(
     project: Project,
     scored: Scored,
     bundle: Bundle,

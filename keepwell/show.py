@@ -123,6 +123,15 @@ def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
     out.print(table)
 
 
+def print_facts(out: Console, title: str, facts: Mapping[str, str]) -> None:
+    """Print named facts under a title, aligned."""
+    grid = Table.grid(padding=(0, 2))
+    for name, fact in facts.items():
+        grid.add_row(f"  {escape(name)}", escape(fact))
+    out.print(f"{title}:", highlight=False)
+    out.print(grid, highlight=False)
+
+
 def _print_roles(made: Trained, out: Console) -> None:
     roles, aim = made.history.roles, made.aim
     out.print(
@@ -184,4 +193,4 @@ def _cell(number: float) -> str:
 
 
 def _figure(number: float) -> str:
-    return f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"  # noqa: PLR2004 - two digits
+    return f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"

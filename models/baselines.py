@@ -64,7 +64,8 @@ class LogisticRFM:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> LogisticRFM:
         """Read what :meth:`to_dict` gave."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        mean, scale, weights = (tuple(fields[k]) for k in ("mean", "scale", "weights"))
+        return cls(mean, scale, weights, float(fields["intercept"]))
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class SilenceRule:
 
 def historic_spend(frame: pd.DataFrame, horizon: int) -> Floats:
     """Expect the net amount of the last year, at its daily rate, for ``horizon`` days."""
-    return frame["net_sum_365d"].to_numpy(np.float64) * horizon / 365
+    return np.asarray(frame["net_sum_365d"].to_numpy(np.float64) * horizon / 365)
 
 
 def monthly_rule(frame: pd.DataFrame, horizon: int, churn_probability: Floats) -> Floats:

@@ -87,7 +87,7 @@ def reasons(release: Release, frame: pd.DataFrame, currency: str) -> list[list[S
     """
     names, shares = release.churn.contributions(frame, release.encoder.matrix(frame))
     speaking = [release.encoder.features[n] for n in names]
-    rows = frame[release.encoder.features.names].to_dict("records")
+    rows: list[dict[str, Any]] = frame[release.encoder.features.names].to_dict("records")  # type: ignore[assignment]
     return [
         list(_strongest(speaking, share, row, release.medians, currency))
         for share, row in zip(shares, rows, strict=True)
@@ -144,7 +144,7 @@ def _number(value: float, *, whole: bool) -> str:
     # "usually every 0" helps nobody: a positive figure is at least 1 when written whole.
     if whole:
         return str(max(1, round(value)) if value > 0 else round(value))
-    return f"{value:.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"  # noqa: PLR2004
+    return f"{value:.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"
 
 
 def _count(count: int, plural: str) -> str:

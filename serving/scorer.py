@@ -81,7 +81,9 @@ def score(
         risk = scores["value_at_risk"].rename("_risk")
         urgent = pd.concat([urgent, frame.join(risk)]).nlargest(explain, "_risk", keep="first")
     table = pd.concat(scored, ignore_index=True)
-    return Scored(_labelled(table, as_of, version, backtest=backtest), _explained(bundle, table, urgent))
+    return Scored(
+        _labelled(table, as_of, version, backtest=backtest), _explained(bundle, table, urgent)
+    )
 
 
 def _labelled(table: pd.DataFrame, as_of: date, version: int, *, backtest: bool) -> pd.DataFrame:

@@ -30,7 +30,7 @@ class Interval:
     high: float
 
 
-def intervals(  # noqa: PLR0913 - all but two by name, each with the field's default
+def intervals(
     measure_fn: MeasureFunction,
     arrays: Sequence[ArrayLike],
     *,
@@ -90,7 +90,7 @@ def intervals(  # noqa: PLR0913 - all but two by name, each with the field's def
     }
 
 
-def paired(  # noqa: PLR0913 - the settings go by name, each with the field's default
+def paired(
     measure_fn: MeasureFunction,
     actual: ArrayLike,
     prediction_a: ArrayLike,

@@ -106,7 +106,10 @@ def evaluate(
         churn,
         worth,
         {k: _judge_churn(churned, p, n, seed) for k, p in churn.items()},
-        {k: intervals(value_measures, (value, p.response), n=n, seed=seed) for k, p in worth.items()},
+        {
+            k: intervals(value_measures, (value, p.response), n=n, seed=seed)
+            for k, p in worth.items()
+        },
         suspected_leaks(held_out, release.encoder.features),
     )
 
@@ -140,7 +143,9 @@ def core_measures(churned: Floats, value: Floats, scores: pd.DataFrame) -> dict[
     }
 
 
-def compare(held_out: pd.DataFrame, a: pd.DataFrame, b: pd.DataFrame, seed: int) -> dict[str, Interval]:
+def compare(
+    held_out: pd.DataFrame, a: pd.DataFrame, b: pd.DataFrame, seed: int
+) -> dict[str, Interval]:
     """Give the paired differences a - b of the core measures, with 90 % intervals.
 
     Parameters
@@ -151,7 +156,10 @@ def compare(held_out: pd.DataFrame, a: pd.DataFrame, b: pd.DataFrame, seed: int)
         Scores of these snapshots by two releases.
     seed : int
     """
-    churned, value = held_out["churned"].to_numpy(np.float64), held_out["value"].to_numpy(np.float64)
+    churned, value = (
+        held_out["churned"].to_numpy(np.float64),
+        held_out["value"].to_numpy(np.float64),
+    )
 
     def measures(outcome: Floats, scores: Floats) -> dict[str, float]:
         frame = pd.DataFrame(scores, columns=["churn_probability", "expected_value"])

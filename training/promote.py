@@ -47,7 +47,7 @@ class Duel:
 
 def better_component(model: float, baseline: float, *, lower: bool) -> bool:
     """Tell whether a model beats its baseline; an unknown measure leaves the model in place."""
-    if model != model or baseline != baseline:  # noqa: PLR0124 - NaN differs from itself
+    if model != model or baseline != baseline:
         return True
     return model <= baseline if lower else model >= baseline
 
@@ -55,8 +55,10 @@ def better_component(model: float, baseline: float, *, lower: bool) -> bool:
 def decide_first(grade: str, *, measured: bool) -> Decision:
     """Decide where there is no champion yet."""
     if measured:
-        return Decision(True, f"first champion; grade {grade}")
-    return Decision(True, "first champion; too little history for a held-out measure")
+        return Decision(promote=True, reason=f"first champion; grade {grade}")
+    return Decision(
+        promote=True, reason="first champion; too little history for a held-out measure"
+    )
 
 
 def decide(duel: Duel | None) -> Decision:
@@ -75,14 +77,20 @@ def decide(duel: Duel | None) -> Decision:
     """
     if duel is None:
         return Decision(
-            False,
-            "the history is too short for a held-out comparison with the champion, "
+            promote=False,
+            reason="the history is too short for a held-out comparison with the champion, "
             "which stays; train again when another label window has ended",
         )
     losses = [m for m in LOWER_IS_BETTER if _worse(m, duel)]
     if losses:
-        return Decision(False, "worse than the champion: " + "; ".join(_say(m, duel) for m in losses))
-    return Decision(True, "fresher and not worse: " + "; ".join(_say(m, duel) for m in duel.difference))
+        return Decision(
+            promote=False,
+            reason="worse than the champion: " + "; ".join(_say(m, duel) for m in losses),
+        )
+    return Decision(
+        promote=True,
+        reason="fresher and not worse: " + "; ".join(_say(m, duel) for m in duel.difference),
+    )
 
 
 def redefined(challenger: Definition, champion: Definition) -> str:
@@ -94,10 +102,12 @@ def redefined(challenger: Definition, champion: Definition) -> str:
 def decide_redefined(changes: str, *, redefine: bool) -> Decision:
     """Decide where the scores would mean something else than the champion's."""
     if redefine:
-        return Decision(True, f"redefined on request ({changes}); not comparable with before")
+        return Decision(
+            promote=True, reason=f"redefined on request ({changes}); not comparable with before"
+        )
     return Decision(
-        False,
-        f"not comparable with the champion, which means something else ({changes}); "
+        promote=False,
+        reason=f"not comparable with the champion, which means something else ({changes}); "
         "run `keepwell train --redefine` to replace it, or undo the change",
     )
 

@@ -13,6 +13,7 @@ from features.catalogue import FeatureSet, difference
 from models import bundle
 from models.bundle import Bundle
 from models.registry import Registry, Version
+from models.release import Release
 from training.evaluate import MODEL, Evaluation, compare, core_measures
 from training.plots import decile_plot, gains_curve, reliability_plot
 from training.promote import (
@@ -87,7 +88,7 @@ def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
         made.task.definition(made.aim),
         made.fits.recipe,
         made.when.as_of.isoformat(),
-        {k: v for k, v in measures.items() if v == v},  # noqa: PLR0124 - NaN is not JSON
+        {k: v for k, v in measures.items() if v == v},
         {
             "roles": role_dates(made),
             "grade": str(made.grade) if made.grade else "not measured",
@@ -123,7 +124,8 @@ def _decision(made: Trained, release: Bundle, registry: Registry) -> Decision:
     if changes := redefined(release.definition, champion.definition):
         return decide_redefined(changes, redefine=made.task.redefine)
     if lost := difference(champion.features, made.history.panel.features):
-        return Decision(True, f"the champion can no longer score these tables ({lost})")
+        reason = f"the champion can no longer score these tables ({lost})"
+        return Decision(promote=True, reason=reason)
     return decide(_duel(made, champion))
 
 
@@ -131,8 +133,7 @@ def _duel(made: Trained, champion: Bundle) -> Duel | None:
     """Refit the champion's recipe as of t0 and compare recipes on the same snapshots."""
     if made.fits.measured is None:
         return None
-    features = _as_computed(champion.features, made.history.panel.features)
-    rival = refit(made.history, features, champion.recipe)
+    rival = _rival(made, champion)
     if rival is None:
         return None
     newest = made.history.newest()
@@ -141,6 +142,13 @@ def _duel(made: Trained, champion: Bundle) -> Duel | None:
     return Duel(
         core_measures(churned, value, theirs), compare(newest, ours, theirs, made.task.seed)
     )
+
+
+def _rival(made: Trained, champion: Bundle) -> Release | None:
+    if champion.recipe == made.fits.recipe and champion.features.hash == made.features.hash:
+        return made.fits.measured
+    features = _as_computed(champion.features, made.history.panel.features)
+    return refit(made.history, features, champion.recipe)
 
 
 def _as_computed(wanted: FeatureSet, computed: FeatureSet) -> FeatureSet:
@@ -191,7 +199,7 @@ def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
 def _table(evaluation: Evaluation) -> dict[str, Any]:
     def plain(measures: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            m: [None if x != x else x for x in (i.estimate, i.low, i.high)]  # noqa: PLR0124 - NaN
+            m: [None if x != x else x for x in (i.estimate, i.low, i.high)]
             for m, i in measures.items()
         }
 

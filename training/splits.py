@@ -111,6 +111,4 @@ def roles(
         return None
     evaluation = known_by(newest)
     forward = [(known_by(held_out), held_out) for held_out in evaluation[:folds]]
-    return Roles(
-        as_of, reach, known_by(as_of), evaluation, [fold for fold in forward if fold[0]]
-    )
+    return Roles(as_of, reach, known_by(as_of), evaluation, [fold for fold in forward if fold[0]])

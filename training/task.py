@@ -120,7 +120,9 @@ def known_by(tables: Tables, as_of: date) -> Tables:
     return {n: before(t, as_of, timed[n]) if n in timed else t for n, t in tables.items()}
 
 
-def target(task: Task, tables: Tables, history: int, champion: Definition | None) -> tuple[Target, tuple[str, ...]]:
+def target(
+    task: Task, tables: Tables, history: int, champion: Definition | None
+) -> tuple[Target, tuple[str, ...]]:
     """Settle what is predicted, proposing a churn horizon where none is given.
 
     A champion's horizon is kept, so that a proposal does not change its meaning from day to day.
@@ -133,8 +135,10 @@ def target(task: Task, tables: Tables, history: int, champion: Definition | None
     if horizon is None:
         horizon = propose(tables["transactions"], history)
         notes = (
-            f"churn.horizon is not given: proposed {horizon} days, from the time within which "
-            f"{SHARE:.0%} of the returning customers usually buy again",
+            (
+                f"churn.horizon is not given: proposed {horizon} days, from the time within which "
+                f"{SHARE:.0%} of the returning customers usually buy again"
+            ),
         )
     value_horizon = task.value_horizon or horizon
     return Target(task.churn.kind, horizon, task.churn.gap, value_horizon), notes
@@ -181,13 +185,13 @@ def check_enough(frame: pd.DataFrame, settings: TrainingSettings, horizon: int) 
     outcome = frame.groupby("customer_id")["churned"]
     churners, stayers = int(outcome.max().sum()), int((1 - outcome.min()).sum())
     there = (
-        f"{customers:,} customers in {frame['cutoff'].nunique()} cutoffs, {churners:,} of them left "
-        f"within {horizon} days of a cutoff and {stayers:,} stayed"
+        f"{customers:,} customers in {frame['cutoff'].nunique()} cutoffs, {churners:,} of them "
+        f"left within {horizon} days of a cutoff and {stayers:,} stayed"
     )
     if customers < settings.min_customers:
         raise InputError(
-            f"too little data to learn from: {there}; needed are {settings.min_customers:,} customers "
-            "([training] min_customers). Bring more history, or lower the setting"
+            f"too little data to learn from: {there}; needed are {settings.min_customers:,} "
+            "customers ([training] min_customers). Bring more history, or lower the setting"
         )
     if min(churners, stayers) < settings.min_churners:
         which = "stayed: lengthen" if stayers < churners else "left: shorten"

@@ -213,14 +213,12 @@ def _parametrised(recipe: Recipe, rows: int) -> Recipe:
     return replace(recipe, churn_parameters=parameters, value_parameters=parameters)
 
 
-def _better(
-    model: Fits, past: History, features: FeatureSet, task: Task, shop: Workshop
-) -> Fits:
+def _better(model: Fits, past: History, features: FeatureSet, task: Task, shop: Workshop) -> Fits:
     """Put the baseline in the place of a model that does not beat it on t0."""
     if model.measured is None:
         return model
     plain = two_fits(past, features, replace(BASELINE, seed=task.seed), shop.progress)
-    assert plain.measured is not None  # noqa: S101 - both have the same history
+    assert plain.measured is not None
     newest = past.newest()
     churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)
     own = core_measures(churned, value, model.measured.score(newest))
@@ -245,7 +243,7 @@ def _evaluate(
     return evaluate(measured, past.newest(), past.evaluation(), aim.value_horizon, task.seed)
 
 
-def _without_attributes(  # noqa: PLR0913 - each once
+def _without_attributes(
     recipe: Recipe,
     past: History,
     features: FeatureSet,
@@ -261,14 +259,15 @@ def _without_attributes(  # noqa: PLR0913 - each once
 
 
 def _limits(past: History) -> tuple[str, ...]:
+    """Say what a short history does not allow."""
     roles = past.roles
-    if not roles.evaluation and len(roles.serving) == 1:
-        return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
-    if not roles.evaluation:
-        return (
-            "no cutoff lies a whole label window before the newest one: no held-out measure can "
-            "be claimed; calibrated on folds by customer",
-        )
-    if not roles.forward:
+    if roles.forward:
+        return ()
+    if roles.evaluation:
         return ("too few cutoffs to predict forward: calibrated on folds by customer",)
-    return ()
+    if len(roles.serving) == 1:
+        return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
+    return (
+        "no cutoff lies a whole label window before the newest one: calibrated on folds by "
+        "customer, and no held-out measure can be claimed",
+    )
