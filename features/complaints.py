@@ -254,8 +254,10 @@ FAMILY = Family(
             "purchases",
             "Days with a purchase after the day of the last complaint; unknown without one.",
             (
-                "{purchase_days_count_since_complaint:purchases} since the complaint "
-                "{days_since_complaint:days} ago",
+                (
+                    "{purchase_days_count_since_complaint:purchases} since the complaint "
+                    "{days_since_complaint:days} ago"
+                ),
                 "quality problem",
                 "low",
             ),

@@ -50,7 +50,7 @@ def locate(source: str, folder: Path, place: str) -> Files | None:
 def matching(source: str, folder: Path) -> tuple[Path, ...]:
     """Return the paths that a glob matches in a folder, in order."""
     within = Path(glob.escape(str(folder))) / source
-    return tuple(sorted(Path(path) for path in glob.glob(str(within), recursive=True)))
+    return tuple(sorted(Path(path) for path in glob.glob(str(within), recursive=True)))  # noqa: PTH207 - absolute globs too
 
 
 def missing_file(path: Path) -> str:

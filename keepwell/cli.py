@@ -67,7 +67,7 @@ def init(
 
     Example: `keepwell init shop`
     """
-    from keepwell.starting import write_template
+    from keepwell.starting import write_template  # noqa: PLC0415 - keeps --help quick
 
     path = write_template(folder)
     typer.echo(f"Wrote {path}. Fill in [tables.transactions], then: keepwell check -c {path}")
@@ -79,7 +79,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: `keepwell check --config shop/keepwell.toml`
     """
-    from keepwell.checking import check_tables
+    from keepwell.checking import check_tables  # noqa: PLC0415 - keeps --help quick
 
     check_tables(config)
 
@@ -97,9 +97,9 @@ def train(
 
     Example: `keepwell train --as-of 2017-12-04`
     """
-    from keepwell.project import Project
-    from keepwell.show import console
-    from keepwell.training import run_training
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+    from keepwell.training import run_training  # noqa: PLC0415
 
     run_training(Project.at(config), console(), _day(as_of), redefine=redefine)
 
@@ -120,9 +120,9 @@ def score(
 
     Example: `keepwell score --as-of 2017-12-04 --out scores.csv`
     """
-    from keepwell.project import Project
-    from keepwell.scoring import run_scoring
-    from keepwell.show import console
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.scoring import run_scoring  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
 
     run_scoring(Project.at(config), console(), _day(as_of), out, backtest=backtest)
 
@@ -140,9 +140,9 @@ def risk_list(
 
     Example: `keepwell risk-list --top 100 --min-value 50 --out call.csv`
     """
-    from keepwell.project import Project
-    from keepwell.scoring import run_risk_list
-    from keepwell.show import console
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.scoring import run_risk_list  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
 
     run_risk_list(Project.at(config), console(), top, min_value, out)
 
@@ -155,8 +155,8 @@ def demo(
 
     Example: `keepwell demo`
     """
-    from keepwell.demo import run_demo
-    from keepwell.show import console
+    from keepwell.demo import run_demo  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
 
     run_demo(folder, console())
 

@@ -57,7 +57,7 @@ class Project:
         return self.folder / ".keepwell"
 
     @cached_property
-    def backend(self):  # type: ignore[no-untyped-def]
+    def backend(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an Ibis backend
         """The engine."""
         return connect(self.settings.data, self.folder)
 

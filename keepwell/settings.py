@@ -135,7 +135,7 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         problems = [_explain(problem) for problem in error.errors()]
         raise InputError("\n".join(f"{path.name}: {problem}" for problem in problems)) from None
-    settings._folder = path.resolve().parent
+    settings._folder = path.resolve().parent  # noqa: SLF001 - where a file lies is not in the file
     return settings
 
 
@@ -155,7 +155,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path.name} is not valid TOML: {error}") from None
 
 
-def _explain(problem: Any) -> str:
+def _explain(problem: Any) -> str:  # noqa: ANN401 - a pydantic ErrorDetails
     place = ".".join(str(part) for part in problem["loc"])
     kind, given = problem["type"], problem["input"]
     if kind == "extra_forbidden":
@@ -196,7 +196,7 @@ def _known_keys(parents: Sequence[str]) -> list[str]:
     return list(section.model_fields)
 
 
-def _section_of(annotation: Any) -> type[BaseModel]:
+def _section_of(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 - any type there is
     nested = getattr(annotation, "__args__", ())
     candidates = [annotation, *nested]
     return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

@@ -193,4 +193,4 @@ def _cell(number: float) -> str:
 
 
 def _figure(number: float) -> str:
-    return f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"
+    return f"{number:.2f}" if abs(number) >= 10 else f"{number:.3f}"  # noqa: PLR2004 - two digits

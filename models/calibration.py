@@ -81,7 +81,7 @@ class Calibration:
 
 def fit(method: str, outcome: Floats, probability: Floats) -> Calibration:
     """Fit one method on predictions that were not trained on these outcomes."""
-    if method == "none" or len(np.unique(outcome)) < 2:
+    if method == "none" or len(np.unique(outcome)) < 2:  # noqa: PLR2004 - both classes needed
         return Calibration()
     if method == "sigmoid":
         return _fit_sigmoid(outcome, probability)
@@ -98,7 +98,7 @@ def choose(folds: Sequence[tuple[Floats, Floats]]) -> str:
         Held-out predictions, a pair a fold. With one fold there is nothing to judge a method
         by, and the sigmoid, two numbers, is taken.
     """
-    if len(folds) < 2:
+    if len(folds) < 2:  # noqa: PLR2004 - one to fit, one to judge
         return "sigmoid"
     return min(METHODS, key=lambda method: _loss_across(method, folds))
 

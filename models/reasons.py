@@ -144,7 +144,7 @@ def _number(value: float, *, whole: bool) -> str:
     # "usually every 0" helps nobody: a positive figure is at least 1 when written whole.
     if whole:
         return str(max(1, round(value)) if value > 0 else round(value))
-    return f"{value:.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"
+    return f"{value:.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"  # noqa: PLR2004
 
 
 def _count(count: int, plural: str) -> str:

@@ -90,7 +90,7 @@ def intervals(
     }
 
 
-def paired(
+def paired(  # noqa: PLR0913 - the settings go by name, each with the field's default
     measure_fn: MeasureFunction,
     actual: ArrayLike,
     prediction_a: ArrayLike,

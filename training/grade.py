@@ -43,7 +43,7 @@ def _sentence(evaluation: Evaluation) -> str:
     if naive == 0:
         return f"among the riskiest tenth it finds {found} leavers, the longest silent hold none"
     times = found / naive
-    if 0.95 <= times <= 1.05:
+    if 0.95 <= times <= 1.05:  # noqa: PLR2004 - within a twentieth is "as many"
         return "at the same number of calls it finds as many leavers as calling the longest silent"
     return (
         f"at the same number of calls it finds {times:.1f} times as many leavers "

@@ -95,7 +95,7 @@ def break_even(gamma: ArrayLike, d: ArrayLike, f: ArrayLike, value: ArrayLike) -
     return np.asarray(np.divide(incentive + contact, slope, out=never, where=slope > 0))
 
 
-def empc(
+def empc(  # noqa: PLR0913 - the economics go by name, each with the default of the source
     churned: ArrayLike,
     score: ArrayLike,
     weights: ArrayLike | None = None,

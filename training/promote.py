@@ -47,7 +47,7 @@ class Duel:
 
 def better_component(model: float, baseline: float, *, lower: bool) -> bool:
     """Tell whether a model beats its baseline; an unknown measure leaves the model in place."""
-    if model != model or baseline != baseline:
+    if model != model or baseline != baseline:  # noqa: PLR0124 - NaN differs from itself
         return True
     return model <= baseline if lower else model >= baseline
 

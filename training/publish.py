@@ -88,7 +88,7 @@ def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
         made.task.definition(made.aim),
         made.fits.recipe,
         made.when.as_of.isoformat(),
-        {k: v for k, v in measures.items() if v == v},
+        {k: v for k, v in measures.items() if v == v},  # noqa: PLR0124 - NaN is not JSON
         {
             "roles": role_dates(made),
             "grade": str(made.grade) if made.grade else "not measured",
@@ -199,7 +199,7 @@ def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
 def _table(evaluation: Evaluation) -> dict[str, Any]:
     def plain(measures: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            m: [None if x != x else x for x in (i.estimate, i.low, i.high)]
+            m: [None if x != x else x for x in (i.estimate, i.low, i.high)]  # noqa: PLR0124 - NaN
             for m, i in measures.items()
         }
 

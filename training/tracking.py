@@ -36,7 +36,7 @@ class Run:
 
     def measures(self, values: Mapping[str, float]) -> None:
         """Log measures; one that could not be computed (NaN) is left out."""
-        known = {k: v for k, v in values.items() if v == v}
+        known = {k: v for k, v in values.items() if v == v}  # noqa: PLR0124 - NaN differs from itself
         self._client.log_batch(self.id, metrics=[Metric(k, v, 0, 0) for k, v in known.items()])
 
     def tags(self, values: Mapping[str, str]) -> None:
@@ -104,7 +104,7 @@ def git_commit(folder: Path) -> str:
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:

@@ -218,7 +218,7 @@ def _better(model: Fits, past: History, features: FeatureSet, task: Task, shop: 
     if model.measured is None:
         return model
     plain = two_fits(past, features, replace(BASELINE, seed=task.seed), shop.progress)
-    assert plain.measured is not None
+    assert plain.measured is not None  # noqa: S101 - both have the same history
     newest = past.newest()
     churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)
     own = core_measures(churned, value, model.measured.score(newest))
@@ -268,6 +268,8 @@ def _limits(past: History) -> tuple[str, ...]:
     if len(roles.serving) == 1:
         return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
     return (
-        "no cutoff lies a whole label window before the newest one: calibrated on folds by "
-        "customer, and no held-out measure can be claimed",
+        (
+            "no cutoff lies a whole label window before the newest one: calibrated on folds by "
+            "customer, and no held-out measure can be claimed"
+        ),
     )

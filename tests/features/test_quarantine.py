@@ -17,7 +17,7 @@ from features.settings import DataSettings, TableSettings
 from features.sources import connect
 from features.tables import TableReport
 
-NOW = datetime(2024, 1, 1)
+NOW = datetime(2024, 1, 1)  # noqa: DTZ001 - local time, as everywhere within
 GOOD = {"customer_id": "a", "occurred_at": "2023-05-01", "amount": "1.00", "order_id": "o"}
 BAD: dict[str, dict[str, str | None]] = {
     "customer_id is missing": {"customer_id": " "},

@@ -21,14 +21,14 @@ from features.settings import DataSettings, TableSettings
 from features.sources import connect, fingerprint
 from features.tables import Loaded
 
-NOW = datetime(2024, 1, 1)
+NOW = datetime(2024, 1, 1)  # noqa: DTZ001 - local time, as everywhere within
 COLUMNS = {"customer_id": "id", "occurred_at": "day", "amount": "amount"}
 Reader = Callable[..., Loaded]
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Reader:
-    def reader(data: DataSettings | None = None, **table: Any) -> Loaded:
+    def reader(data: DataSettings | None = None, **table: Any) -> Loaded:  # noqa: ANN401 - TOML
         chosen = data or DataSettings()
         tables = {"transactions": TableSettings(**{"columns": COLUMNS, **table})}
         return load(connect(chosen, tmp_path), tables, chosen, tmp_path, NOW)
@@ -56,12 +56,12 @@ def test_a_csv_becomes_the_canonical_table(read: Reader, tmp_path: Path) -> None
     assert rows(loaded) == [
         {
             "customer_id": "1",
-            "occurred_at": datetime(2023, 1, 5, 10),
+            "occurred_at": datetime(2023, 1, 5, 10),  # noqa: DTZ001
             "amount": Decimal("2.5000"),
         },
         {
             "customer_id": "2",
-            "occurred_at": datetime(2023, 1, 6),
+            "occurred_at": datetime(2023, 1, 6),  # noqa: DTZ001
             "amount": Decimal("-1.0000"),
         },
     ]
@@ -151,7 +151,7 @@ def test_times_become_local_times_of_the_zone(read: Reader, tmp_path: Path) -> N
     frame.to_parquet(tmp_path / "a.parquet")
     write_csv(tmp_path / "a.csv", "a,2023-07-01T12:00:00Z,1", "b,2023-07-01T12:00:00,1")
     paris = DataSettings(timezone="Europe/Paris")
-    summer, naive = datetime(2023, 7, 1, 14), datetime(2023, 7, 1, 12)
+    summer, naive = datetime(2023, 7, 1, 14), datetime(2023, 7, 1, 12)  # noqa: DTZ001
     assert values(read(paris, source="a.parquet"), "occurred_at") == [summer]
     assert values(read(paris, source="a.csv"), "occurred_at") == [summer, naive]
 
@@ -299,4 +299,4 @@ def test_the_fingerprint_knows_content_but_not_order(read: Reader, tmp_path: Pat
 def test_nothing_is_left_behind(read: Reader, tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", "1,2023-01-05,1")
     read(source="a.csv")
-    assert os.listdir(tmp_path) == ["a.csv"]
+    assert os.listdir(tmp_path) == ["a.csv"]  # noqa: PTH208 - names, not paths

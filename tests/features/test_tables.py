@@ -16,7 +16,7 @@ from features.settings import DataSettings, TableSettings
 from features.sources import connect
 from features.tables import Loaded, schema
 
-NOW = datetime(2024, 1, 1)
+NOW = datetime(2024, 1, 1)  # noqa: DTZ001 - local time, as everywhere within
 SALES = pd.DataFrame(
     {"customer_id": ["a", "b"], "occurred_at": pd.Timestamp("2023-05-01"), "amount": [1.0, 2.0]}
 )
@@ -65,7 +65,7 @@ def test_attributes_keep_a_simple_type(tmp_path: Path) -> None:
 def test_the_report_tells_rows_customers_and_period(tmp_path: Path) -> None:
     report = read(tmp_path).reports["transactions"]
     assert (report.read, report.kept, report.left_out, report.customers) == (2, 2, 0, 2)
-    assert report.first == report.last == datetime(2023, 5, 1)
+    assert report.first == report.last == datetime(2023, 5, 1)  # noqa: DTZ001
     assert report.rejected == {}
     assert report.quarantine is None
 
