@@ -42,13 +42,22 @@ class Reason:
         Which side of the population's median speaks of risk; on the other side the feature gives
         no reason, whatever its contribution, because the sentence would not convince.
     fallback : str, optional
-        A sentence for customers who lack a figure that ``template`` names.
+        A sentence for customers who lack a figure that ``template`` names, or for whom it is not
+        true.
+    gauge : str, optional
+        The feature that tells whether ``template`` is true of a customer: it must lie on the
+        risky side of ``beyond``. Half of all customers lie on the risky side of a median, and
+        "buys less often" is not true of all of them.
+    beyond : float
+        Used with ``gauge``, in its unit.
     """
 
     template: str
     cause: str
     risk: Risk
     fallback: str | None = None
+    gauge: str | None = None
+    beyond: float = 0.0
 
     def __post_init__(self) -> None:
         if self.cause not in CAUSES:

@@ -53,7 +53,7 @@ def _derive(table: ir.Table) -> Columns:
 
 def _count(window: int) -> Feature:
     name = f"purchase_days_count_{window}d"
-    text = f"{{{name}:purchases}} in the last {window} days"
+    text = f"{{{name}:only purchases}} in the last {window} days"
     return Feature(
         name,
         "frequency",
@@ -66,17 +66,18 @@ def _count(window: int) -> Feature:
 
 
 def _trend(window: int) -> Feature:
+    name = f"purchase_days_trend_{window}d"
     text = (
-        f"buys less often: {{purchase_days_count_{window}d:purchases}} in the last {window} days, "
-        f"fewer than in the {window} days before"
+        f"buys less often than in the {window} days before: "
+        f"{{purchase_days_count_{window}d:purchases}} in the last {window} days"
     )
     return Feature(
-        f"purchase_days_trend_{window}d",
+        name,
         "frequency",
         "ratio",
         2 * window,
         f"Purchases of the last {window} days against the {window} days before, from -1 to 1.",
-        Reason(text, "changed needs", "low"),
+        Reason(text, "changed needs", "low", gauge=name),
     )
 
 
@@ -91,7 +92,7 @@ FAMILY = Family(
             "purchases",
             None,
             "Days with a purchase, ever.",
-            Reason("only {purchase_days_count:purchases} so far", "changed needs", "low"),
+            Reason("{purchase_days_count:only purchases} so far", "changed needs", "low"),
             empty=0,
         ),
         Feature(
@@ -100,9 +101,7 @@ FAMILY = Family(
             "days",
             None,
             "Mean days between purchases.",
-            Reason(
-                "only one purchase about every {purchase_gap_mean:days}", "changed needs", "high"
-            ),
+            Reason("buys only about {purchase_gap_mean:interval}", "changed needs", "high"),
         ),
         Feature(
             "purchase_gap_max",

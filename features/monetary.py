@@ -64,7 +64,7 @@ def _spend(window: int) -> Feature:
         window,
         f"Spend in the last {window} days, returns not deducted.",
         Reason(
-            f"spent only {{spend_sum_{window}d:money}} in the last {window} days",
+            f"spent {{spend_sum_{window}d:only money}} in the last {window} days",
             "changed needs",
             "low",
         ),
@@ -73,17 +73,18 @@ def _spend(window: int) -> Feature:
 
 
 def _trend(window: int) -> Feature:
+    name = f"spend_trend_{window}d"
     text = (
-        f"spends less: {{spend_sum_{window}d:money}} in the last {window} days, "
-        f"less than in the {window} days before"
+        f"spends less than in the {window} days before: "
+        f"{{spend_sum_{window}d:money}} in the last {window} days"
     )
     return Feature(
-        f"spend_trend_{window}d",
+        name,
         "monetary",
         "ratio",
         2 * window,
         f"Spend of the last {window} days against the {window} days before, from -1 to 1.",
-        Reason(text, "price or a rival's offer", "low"),
+        Reason(text, "price or a rival's offer", "low", gauge=name),
     )
 
 
@@ -117,7 +118,7 @@ FAMILY = Family(
             "spend_sum",
             "currency",
             "Spend ever, returns not deducted.",
-            Reason("spent only {spend_sum:money} so far", "neglect of small customers", "low"),
+            Reason("spent {spend_sum:only money} so far", "neglect of small customers", "low"),
             empty=0,
         ),
         Feature(
@@ -127,7 +128,7 @@ FAMILY = Family(
             365,
             "Net amount of the last 365 days, returns deducted.",
             Reason(
-                "spent only {net_sum_365d:money} net of returns in the last year",
+                "brought {net_sum_365d:only money} net of returns in the last year",
                 "neglect of small customers",
                 "low",
             ),
@@ -163,9 +164,11 @@ FAMILY = Family(
             90,
             "Mean purchase of the last 90 days over the mean purchase ever.",
             Reason(
-                "smaller purchases: {spend_mean_90d:money} lately, {spend_mean:money} on average",
+                "smaller purchases: {spend_mean_90d:money} lately, usually {spend_mean:money}",
                 "price or a rival's offer",
                 "low",
+                gauge="spend_mean_change_90d",
+                beyond=0.95,
             ),
         ),
         _plain("spend_std", "currency", "Standard deviation of the spend on a day."),
@@ -174,7 +177,7 @@ FAMILY = Family(
             "currency",
             "Spend per 30 days since the first purchase.",
             Reason(
-                "spends only {spend_per_30d:money} in 30 days on average",
+                "spends {spend_per_30d:only money} in 30 days on average",
                 "neglect of small customers",
                 "low",
             ),

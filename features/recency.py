@@ -36,9 +36,11 @@ FAMILY = Family(
             None,
             "Days since the last purchase.",
             Reason(
-                "no purchase for {days_since_purchase:days}; usually every {purchase_gap_mean}",
+                "no purchase for {days_since_purchase:days}; usually {purchase_gap_mean:every}",
                 "changed needs",
                 "high",
+                gauge="overdue_ratio",
+                beyond=1.0,
                 fallback="no purchase for {days_since_purchase:days}",
             ),
         ),
@@ -61,7 +63,7 @@ FAMILY = Family(
             365,
             "Mean days between purchases, over the last year.",
             Reason(
-                "only one purchase about every {purchase_gap_mean_last_365d:days}",
+                "in the last year bought only about {purchase_gap_mean_last_365d:interval}",
                 "changed needs",
                 "high",
             ),
@@ -73,9 +75,11 @@ FAMILY = Family(
             None,
             "Days since the last purchase over the customer's mean days between purchases.",
             Reason(
-                "no purchase for {days_since_purchase:days}; usually every {purchase_gap_mean}",
+                "no purchase for {days_since_purchase:days}; usually {purchase_gap_mean:every}",
                 "changed needs",
                 "high",
+                gauge="overdue_ratio",
+                beyond=1.0,
             ),
         ),
         Feature(
@@ -86,9 +90,11 @@ FAMILY = Family(
             "Days since the last purchase over the last year's mean days between purchases.",
             Reason(
                 "no purchase for {days_since_purchase:days}; "
-                "in the last year usually every {purchase_gap_mean_last_365d}",
+                "in the last year usually {purchase_gap_mean_last_365d:every}",
                 "changed needs",
                 "high",
+                gauge="overdue_ratio_365d",
+                beyond=1.0,
             ),
         ),
         Feature(
@@ -101,6 +107,8 @@ FAMILY = Family(
                 "{overdue_days:days} later than usual with the next purchase",
                 "changed needs",
                 "high",
+                gauge="overdue_days",
+                beyond=0.5,
             ),
         ),
     ),

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from filelock import FileLock
 from ibis import ir
+from ibis.backends import BaseBackend
 
 from features.errors import InputError
 from features.loading import load
@@ -57,7 +58,7 @@ class Project:
         return self.folder / ".keepwell"
 
     @cached_property
-    def backend(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an Ibis backend
+    def backend(self) -> BaseBackend:
         """The engine."""
         return connect(self.settings.data, self.folder)
 

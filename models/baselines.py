@@ -112,7 +112,8 @@ def monthly_rule(frame: pd.DataFrame, horizon: int, churn_probability: Floats) -
 
 
 def _log_rfm(frame: pd.DataFrame) -> Floats:
-    return np.log1p(np.maximum(frame[list(RFM)].to_numpy(np.float64, na_value=0.0), 0.0))
+    rfm = frame[list(RFM)].to_numpy(np.float64, na_value=0.0)
+    return np.asarray(np.log1p(np.maximum(rfm, 0.0)))
 
 
 def _silence(frame: pd.DataFrame, feature: str) -> Floats:

@@ -27,20 +27,33 @@ class Said:
     cause: str
 
 
+_ONLY = "only "
+
+
 class _Figure(float):
-    """A number that formats itself for people; the format says what it counts."""
+    """A number that formats itself for people; the format says what it counts.
+
+    ``money``, ``percent``, ``number``, ``times`` (once, twice), ``every`` (every 9),
+    ``interval`` (every 9 days), or the plural of what is counted. ``only`` in front is said of
+    what there is, and left out where there is nothing.
+    """
 
     currency = ""
 
     def __format__(self, spec: str) -> str:
+        if spec.startswith(_ONLY):
+            said = format(self, spec.removeprefix(_ONLY))
+            return said if said.startswith("no") else _ONLY + said
         if spec == "money":
-            return f"{float(self):,.2f} {self.currency}".rstrip()
+            return _money(float(self), self.currency)
         if spec == "percent":
-            return f"{100 * float(self):.0f} %"
+            return _percent(float(self))
         if spec in ("", "number"):
-            return _number(float(self), whole=spec == "")
+            return _number(float(self))
+        if spec in ("every", "interval"):
+            return _interval(float(self), "" if spec == "every" else " days")
         if spec == "times":
-            return {1: "once", 2: "twice"}.get(round(self), f"{round(self)} times")
+            return {1: "once", 2: "twice"}.get(round(self), f"{round(self):,} times")
         return _count(round(self), spec)
 
 
@@ -58,9 +71,10 @@ def say(reason: Reason, figures: Mapping[str, Any], currency: str) -> str | None
     Returns
     -------
     str or None
-        None where figures that the sentence and its fallback need are unknown.
+        None where the sentence is not true of the customer, or needs figures that are unknown,
+        and so does its fallback.
     """
-    for template in (reason.template, reason.fallback):
+    for template in (reason.template if _true(reason, figures) else None, reason.fallback):
         if template and all(_known(figures.get(name)) for name in _fields(template)):
             named = {name: _figure(figures[name], currency) for name in _fields(template)}
             return template.format(**named)
@@ -124,12 +138,21 @@ def _risky(feature: Feature, figures: Mapping[str, Any], medians: Mapping[str, f
     return bool(value > middle) if feature.reason.risk == "high" else bool(value < middle)
 
 
+def _true(reason: Reason, figures: Mapping[str, Any]) -> bool:
+    if reason.gauge is None:
+        return True
+    value = figures.get(reason.gauge)
+    if not _known(value):
+        return False
+    return bool(value > reason.beyond if reason.risk == "high" else value < reason.beyond)
+
+
 def _fields(template: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(template) if name]
 
 
 def _known(value: object) -> bool:
-    return value is not None and not (isinstance(value, float) and math.isnan(value))
+    return value is not None and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _figure(value: object, currency: str) -> object:
@@ -140,15 +163,31 @@ def _figure(value: object, currency: str) -> object:
     return figure
 
 
-def _number(value: float, *, whole: bool) -> str:
-    # "usually every 0" helps nobody: a positive figure is at least 1 when written whole.
-    if whole:
-        return str(max(1, round(value)) if value > 0 else round(value))
-    return f"{value:.0f}" if value == round(value) or value >= 10 else f"{value:.1f}"  # noqa: PLR2004
+def _money(value: float, currency: str) -> str:
+    text = f"{value:,.2f}"
+    return "nothing" if text in ("0.00", "-0.00") else f"{text} {currency}".rstrip()
+
+
+def _percent(value: float) -> str:
+    percent = round(100 * value)
+    return "under 1 %" if value > 0 and percent == 0 else f"{percent:,} %"
+
+
+def _number(value: float) -> str:
+    tenths = round(value, 1)
+    if value > 0 and tenths == 0:
+        return "under 0.1"
+    return f"{tenths:,.0f}" if tenths == round(tenths) or tenths >= 10 else f"{tenths:.1f}"  # noqa: PLR2004
+
+
+def _interval(value: float, unit: str) -> str:
+    # "every 0 days" helps nobody.
+    days = max(1, round(value))
+    return "every day" if days == 1 else f"every {days:,}{unit}"
 
 
 def _count(count: int, plural: str) -> str:
-    singular = plural.removesuffix("s")
+    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
     if count == 0 and plural != "days":
         return f"no {singular}"
-    return f"{count} {singular if count == 1 else plural}"
+    return f"{count:,} {singular if count == 1 else plural}"
