@@ -43,63 +43,32 @@ def _derive(table: ir.Table) -> Columns:
 
 def _features(window: int) -> tuple[Feature, ...]:
     period = f"in the last {window} days"
+    rival, unfit = "price or a rival's offer", "product no longer fits"
+
+    def feature(measure: str, unit: str, doc: str, reason: Reason, *, empty: int | None) -> Feature:
+        name = f"{measure}_{window}d"
+        return Feature(name, "basket", unit, window, f"{doc} {period}.", reason, empty=empty)
+
+    def mean(measure: str, unit: str, doc: str, text: str, cause: str) -> Feature:
+        reason = Reason(f"{text} on average {period}", cause, "low")
+        return feature(measure, unit, doc, reason, empty=None)
+
+    orders = Reason(f"{{orders_count_{window}d:only orders}} {period}", "changed needs", "low")
+    discount = f"buys on discount: {{discount_share_{window}d:percent}} off on average {period}"
+    value = f"small orders: {{order_value_mean_{window}d:money}}"
+    lines = f"small baskets: {{lines_mean_{window}d:mean lines}}"
+    units = f"small baskets: {{units_mean_{window}d:mean units}}"
     return (
-        Feature(
-            f"orders_count_{window}d",
-            "basket",
-            "orders",
-            window,
-            f"Orders {period}.",
-            Reason(f"only {{orders_count_{window}d:orders}} {period}", "changed needs", "low"),
-            empty=0,
-        ),
-        Feature(
-            f"order_value_mean_{window}d",
-            "basket",
-            "currency",
-            window,
-            f"Mean spend of an order {period}.",
-            Reason(
-                f"small orders: {{order_value_mean_{window}d:money}} on average {period}",
-                "price or a rival's offer",
-                "low",
-            ),
-        ),
-        Feature(
-            f"lines_mean_{window}d",
-            "basket",
-            "lines",
-            window,
-            f"Mean lines on a day with a purchase {period}.",
-            Reason(
-                f"small baskets: {{lines_mean_{window}d:number}} lines on average {period}",
-                "product no longer fits",
-                "low",
-            ),
-        ),
-        Feature(
-            f"units_mean_{window}d",
-            "basket",
-            "units",
-            window,
-            f"Mean quantity on a day with a purchase {period}.",
-            Reason(
-                f"small baskets: {{units_mean_{window}d:number}} units on average {period}",
-                "product no longer fits",
-                "low",
-            ),
-        ),
-        Feature(
-            f"discount_share_{window}d",
-            "basket",
+        feature("orders_count", "orders", "Orders", orders, empty=0),
+        mean("order_value_mean", "currency", "Mean spend of an order", value, rival),
+        mean("lines_mean", "lines", "Mean lines on a day with a purchase", lines, unfit),
+        mean("units_mean", "units", "Mean quantity on a day with a purchase", units, unfit),
+        feature(
+            "discount_share",
             "share",
-            window,
-            f"Discount over the undiscounted spend {period}.",
-            Reason(
-                f"buys on discount: {{discount_share_{window}d:percent}} off on average {period}",
-                "price or a rival's offer",
-                "high",
-            ),
+            "Discount over the undiscounted spend",
+            Reason(discount, rival, "high"),
+            empty=None,
         ),
     )
 

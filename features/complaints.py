@@ -150,7 +150,7 @@ FAMILY = Family(
             "complaints_open_share",
             "share",
             "Share of the complaints that are not resolved.",
-            ("{complaints_open_share:percent} of the complaints are unresolved", _SLOW, "high"),
+            ("{complaints_open_share:percent} of complaints not resolved", _SLOW, "high"),
         ),
         _feature(
             "complaint_resolution_days_mean",
@@ -212,10 +212,7 @@ FAMILY = Family(
             "score",
             "Lowest satisfaction with the handling of a complaint.",
             (
-                (
-                    "was dissatisfied with how a complaint was handled "
-                    "({complaint_satisfaction_min:number})"
-                ),
+                "rated the handling of a complaint {complaint_satisfaction_min:number}",
                 "service attitude",
                 "low",
             ),
@@ -225,10 +222,7 @@ FAMILY = Family(
             "score",
             "Satisfaction with the handling of the last complaint.",
             (
-                (
-                    "was dissatisfied with how the last complaint was handled "
-                    "({complaint_satisfaction_last:number})"
-                ),
+                "rated the handling of the last complaint {complaint_satisfaction_last:number}",
                 "service attitude",
                 "low",
             ),
@@ -244,7 +238,7 @@ FAMILY = Family(
             "complaints",
             "Complaints per day with a purchase.",
             (
-                "complains often: {complaints_count:complaints} in {purchase_days_count:purchases}",
+                "{complaints_count:complaints} in {purchase_days_count:purchases}",
                 "quality problem",
                 "high",
             ),

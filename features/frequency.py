@@ -136,7 +136,7 @@ FAMILY = Family(
             None,
             "Purchases per 30 days since the first one.",
             Reason(
-                "buys seldom: {purchases_per_30d:number} purchases in 30 days on average",
+                "buys seldom: {purchases_per_30d:mean purchases} in 30 days on average",
                 "changed needs",
                 "low",
             ),

@@ -21,6 +21,7 @@ RETURN_WINDOWS = (90, 365)
 
 def _aggregates(days: ir.Table) -> Columns:
     spend, returned = days["spend"], days["returned"]
+    wide = spend.cast("decimal(38,4)")  # else the squares of large amounts would not fit
     sums = {f"spend_sum_{w}d": spend.sum(where=within(days, w)) for w in WINDOWS}
     earlier = {f"_spend_before_{w}d": spend.sum(where=just_before(days, w)) for w in TREND_WINDOWS}
     returns = {f"returns_sum_{w}d": returned.sum(where=within(days, w)) for w in RETURN_WINDOWS}
@@ -32,7 +33,7 @@ def _aggregates(days: ir.Table) -> Columns:
         "net_sum_365d": days["net"].sum(where=within(days, 365)),
         "spend_max": spend.max(where=days["bought"]),
         "returns_count_365d": (within(days, 365) & (returned > 0)).sum(),
-        "_spend_squares": (spend * spend).sum(),
+        "_spend_squares": (wide * wide).sum(),
     }
 
 

@@ -20,6 +20,7 @@ from features.family import Family, Snapshots, snapshots
 from features.grains import Tables
 from features.labels import Target, labels
 from features.population import active
+from features.sources import mendable
 
 LABELS = ("churned", "value")
 
@@ -118,8 +119,15 @@ def build(
 
 
 def write(table: ir.Table, path: Path) -> None:
-    """Write snapshots in the order of (cutoff, customer_id), so that every run sees the same."""
-    table.order_by("cutoff", "customer_id").to_parquet(path)
+    """Write snapshots in the order of (cutoff, customer_id), so that every run sees the same.
+
+    Raises
+    ------
+    InputError
+        When the disk is full, or the memory does not suffice.
+    """
+    with mendable(f"cannot write {path}"):
+        table.order_by("cutoff", "customer_id").to_parquet(path)
 
 
 def _with_labels(made: ir.Table, labelled: ir.Table) -> ir.Table:

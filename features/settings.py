@@ -164,7 +164,16 @@ def _known_columns(name: str, table: TableSettings) -> None:
                 f"{suggestion(column, layout.columns)} Known columns: {known}"
             )
             raise ValueError(message)
+        if not _ATTRIBUTE.fullmatch(column):
+            named = re.sub(r"\W+", "_", column).strip("_") or "plan"
+            message = (
+                f'{name}.columns has a column "{column}"; name it with letters, digits and '
+                f'underscores only: {named} = "..."'
+            )
+            raise ValueError(message)
 
+
+_ATTRIBUTE = re.compile(r"\w+")
 
 TablesSettings = Annotated[dict[str, TableSettings], AfterValidator(_known_tables)]
 """`[tables]`: settings by canonical table name; transactions are required."""

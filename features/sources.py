@@ -96,6 +96,16 @@ def connect(data: DataSettings, folder: Path) -> Backend:
     return backend
 
 
+def in_memory() -> Backend:
+    """Return an engine of its own, without data, for small queries that cannot wait.
+
+    One thread, because handing a few rows to another one takes longer than working on them.
+    """
+    backend = ibis.duckdb.connect(":memory:", threads=1)
+    backend.raw_sql("SET enable_progress_bar = false")
+    return backend
+
+
 def _configure(backend: Backend, data: DataSettings, folder: Path) -> None:
     # A name of its own: two runs at once never clear each other's files away.
     spill = Path(tempfile.gettempdir()) / f"keepwell-{uuid4().hex}"

@@ -43,7 +43,7 @@ FAMILY = Family(
             "days",
             None,
             "Days since the customer joined, or else since the first purchase.",
-            Reason("a customer for only {tenure_days:days}", "changed needs", "low"),
+            Reason("a customer for {tenure_days:only days}", "changed needs", "low"),
         ),
         Feature(
             "days_to_first_purchase",
@@ -55,6 +55,8 @@ FAMILY = Family(
                 "took {days_to_first_purchase:days} from joining to the first purchase",
                 "awkward process",
                 "high",
+                gauge="days_to_first_purchase",
+                beyond=0.5,
             ),
         ),
         Feature(
@@ -70,12 +72,6 @@ FAMILY = Family(
             "share",
             None,
             "Share of the time since the first purchase that lies before the last one.",
-            Reason(
-                "silent for the later part of the relationship: last bought "
-                "{days_since_purchase:days} ago, a customer for {tenure_days:days}",
-                "changed needs",
-                "low",
-            ),
         ),
     ),
     aggregates={"days": _from_days, "customers": _from_customers},

@@ -36,7 +36,7 @@ def _features(kind: str, noun: str) -> tuple[Feature, ...]:
             f"{kind}_count_{w}d",
             w,
             f"Different {noun} bought in the last {w} days.",
-            f"bought only {{{kind}_count_{w}d:number}} different {noun} in the last {w} days",
+            f"bought {{{kind}_count_{w}d:only {noun}}} in the last {w} days",
             "low",
         )
         for w in _WINDOWS
@@ -47,21 +47,21 @@ def _features(kind: str, noun: str) -> tuple[Feature, ...]:
             f"{kind}_count",
             None,
             f"Different {noun} ever bought.",
-            f"bought only {{{kind}_count:number}} different {noun} so far",
+            f"bought {{{kind}_count:only {noun}}} so far",
             "low",
         ),
         feature(
             f"{kind}_new_90d",
             90,
             f"Different {noun} first bought in the last 90 days.",
-            f"tried only {{{kind}_new_90d:number}} new {noun} in the last 90 days",
+            f"tried {{{kind}_new_90d:only new {noun}}} in the last 90 days",
             "low",
         ),
         feature(
             f"{kind}_lapsed_90d",
             365,
             f"Different {noun} bought in the last year, but not in the last 90 days.",
-            f"no longer buys {{{kind}_lapsed_90d:number}} {noun} bought earlier in the year",
+            f"{{{kind}_lapsed_90d:{noun}}} bought earlier in the year, but not in the last 90 days",
             "high",
         ),
     )

@@ -12,6 +12,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from features.errors import InputError
+from keepwell.project import make
 
 FORMATS = (".parquet", ".csv")
 
@@ -22,7 +23,7 @@ def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
     Raises
     ------
     InputError
-        For another ending, or a folder that does not exist.
+        For another ending, a folder that does not exist or takes no files, or a folder's name.
     """
     if path is None:
         return
@@ -30,6 +31,9 @@ def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
         raise InputError(f"--out {path}: name a file that ends in {' or '.join(formats)}")
     if not path.absolute().parent.is_dir():
         raise InputError(f"--out {path}: there is no folder {path.parent}; make it first")
+    if path.is_dir():
+        raise InputError(f"--out {path}: this is a folder; name a file in it")
+    make(path.absolute().parent)
 
 
 def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None = None) -> None:

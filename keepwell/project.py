@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from ibis import ir
 from ibis.backends import BaseBackend
 
@@ -24,6 +24,8 @@ from keepwell.settings import Settings, load_settings
 from models.registry import Registry
 
 _SQLITE = "sqlite:///"
+_RUN = "run-"
+_USED = ".used"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ class Project:
     def alone(self) -> FileLock:
         """Hold off other processes that use the same tracking store."""
         uri = self.settings.tracking_uri
-        folder = Path(uri.removeprefix(_SQLITE)).parent if uri.startswith(_SQLITE) else self.work
+        path = Path(uri.removeprefix(_SQLITE))
+        if uri.startswith(_SQLITE) and path.is_dir():
+            raise InputError(f"the tracking store {uri} is a folder; name a file in it")
+        folder = path.parent if uri.startswith(_SQLITE) else self.work
         make(folder)
         return FileLock(folder / ".keepwell.lock")
 
@@ -99,11 +104,26 @@ class Project:
     def scratch(self) -> Iterator[Path]:
         """Give a folder that is gone afterwards, and clear what a killed run left behind."""
         make(self.work)
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.work))
+        with FileLock(self.work / ".lock"):
+            for left in self.work.glob(f"{_RUN}*"):
+                _clear(left)
+            folder = Path(tempfile.mkdtemp(prefix=_RUN, dir=self.work))
+            used = FileLock(folder / _USED)
+            used.acquire()
         try:
             yield folder
         finally:
+            used.release()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a run's folder, unless the run goes on: a lock ends with its process."""
+    try:
+        with FileLock(folder / _USED, timeout=0):
+            shutil.rmtree(folder, ignore_errors=True)
+    except (Timeout, FileNotFoundError):
+        return
 
 
 def make(folder: Path) -> None:

@@ -16,8 +16,10 @@ from features.panel import features_at, write
 from features.population import active
 from keepwell.output import check_format, notes_of, write_frame
 from keepwell.project import Project, make
-from keepwell.show import print_list, progress_bar
+from keepwell.show import print_list, print_rejected, progress_bar
 from models.bundle import Bundle, check_features
+from models.reasons import NO_CURRENCY
+from models.registry import store
 from serving.risk_list import risk_list
 from serving.scorer import Scored, score
 from training.task import Dates, dates, known_by
@@ -46,10 +48,12 @@ def run_scoring(
     """
     check_format(target)
     make(project.folder)
-    version, bundle = project.registry.load_champion()
+    with store(project.settings.tracking_uri):
+        version, bundle = project.registry.load_champion()
     with project.scratch() as folder, progress_bar(out) as bar:
         bar.start("Tables", 1)
-        tables = project.load().tables
+        loaded = project.load()
+        tables = loaded.tables
         bar.step()
         when = dates(tables, as_of, project.today())
         moment = as_of or when.as_of
@@ -67,6 +71,7 @@ def run_scoring(
         scored = score(bundle, batches, moment, version.number, explain=explain, backtest=backtest)
         bar.step()
     _write(project, scored, target)
+    print_rejected(loaded, out)
     _say(project, scored, bundle, moment, when, out)
     return scored.scores
 
@@ -158,13 +163,17 @@ def _say(
     out.print(
         f"Scored {len(scores):,} customers as of {moment} with version "
         f"{scores['model_version'].iloc[0]}: {scores['churn_probability'].sum():,.0f} are expected "
-        f"to leave within {meant.churn_horizon} days, with {scores['value_at_risk'].sum():,.0f} "
-        f"{meant.currency} at risk. Wrote {project.scores_path}",
+        f"to leave within {meant.churn_horizon} days, with "
+        f"{_money(scores['value_at_risk'].sum(), meant.currency)} at risk. Wrote {project.scores_path}",
         highlight=False,
         markup=False,
     )
     for note in _differences(project, bundle, moment, when):
         out.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{amount:,.0f}" + (f" {currency}" if currency != NO_CURRENCY else " (no currency named)")
 
 
 def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from features.tables import Loaded
 from serving.scorer import REASON_COLUMNS
 from training.bootstrap import Interval
 from training.evaluate import MODEL, Evaluation
@@ -82,6 +83,21 @@ def progress_bar(out: Console) -> Iterator[Bar]:
     )
     with Progress(*columns, console=out, transient=True) as progress:
         yield Bar(out, progress)
+
+
+def print_rejected(loaded: Loaded, out: Console) -> None:
+    """Say which rows were set apart while the tables were read."""
+    for report in loaded.reports.values():
+        for reason, count in report.rejected.items():
+            said = f"rejected {report.table}: {count:,} x {reason}, see {report.quarantine}"
+            out.print(escape(said), highlight=False, soft_wrap=True)
+
+
+def print_warnings(loaded: Loaded, out: Console) -> None:
+    """Say what is odd about the tables."""
+    own = [f"{r.table}: {w}" for r in loaded.reports.values() for w in r.warnings]
+    for warning in [*own, *loaded.warnings]:
+        out.print(escape(f"warning: {warning}"), highlight=False)
 
 
 def print_trained(made: Trained, out: Console) -> None:

@@ -10,8 +10,10 @@ from rich.console import Console
 
 from features.sources import fingerprint
 from keepwell.project import Project, make
-from keepwell.show import print_trained, progress_bar
+from keepwell.show import print_rejected, print_trained, print_warnings, progress_bar
 from models.bundle import Bundle
+from models.errors import ModelError
+from models.registry import store
 from training.publish import Published, publish
 from training.task import Task
 from training.tracking import Tracker, git_commit
@@ -41,7 +43,11 @@ def run_training(
         Replace a champion whose scores mean something else.
     """
     make(project.folder)
-    with project.scratch() as folder, progress_bar(out) as bar:
+    with (
+        project.scratch() as folder,
+        store(project.settings.tracking_uri),
+        progress_bar(out) as bar,
+    ):
         bar.start("Tables", 2)
         loaded = project.load()
         bar.step()
@@ -56,8 +62,8 @@ def run_training(
         bar.start("Registry", 1)
         published = _publish(project, made, facts)
         bar.step()
-    for warning in _warnings(loaded.reports, loaded.warnings):
-        out.print(f"warning: {warning}", highlight=False, markup=False)
+    print_rejected(loaded, out)
+    print_warnings(loaded, out)
     print_trained(made, out)
     verb = "promoted" if published.decision.promote else "not promoted"
     out.print(
@@ -88,15 +94,14 @@ def _task(project: Project, as_of: date | None, *, redefine: bool) -> Task:
 
 def _champion(project: Project) -> Bundle | None:
     version = project.registry.champion()
-    return project.registry.load(version) if version else None
+    try:
+        return project.registry.load(version) if version else None
+    except ModelError:
+        # A champion that is lost or damaged must not stop the training that replaces it.
+        return None
 
 
 def _publish(project: Project, made: Trained, facts: dict[str, str]) -> Published:
     with project.alone():
         tracker = Tracker(project.settings.tracking_uri, project.settings.name, project.artifacts())
     return publish(made, tracker, project.registry, project.alone(), facts)
-
-
-def _warnings(reports: object, joint: tuple[str, ...]) -> list[str]:
-    own = [f"{r.table}: {w}" for r in reports.values() for w in r.warnings]  # type: ignore[attr-defined]
-    return [*own, *joint]

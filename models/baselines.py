@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from models.calibration import clip, sigmoid
+from models.calibration import clip, logit, sigmoid
 from models.matrix import Floats
 
 RFM = ("days_since_purchase", "purchase_days_count_365d", "spend_sum_365d", "tenure_days")
@@ -38,16 +38,18 @@ class LogisticRFM:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, churned: Floats) -> LogisticRFM:
-        """Fit on snapshots with the columns of :data:`RFM` and outcomes 0 or 1."""
+        """Fit on snapshots with the columns of :data:`RFM` and outcomes 0 or 1.
+
+        Where all outcomes are the same, that is what every customer is told.
+        """
         x = _log_rfm(frame)
         mean, scale = x.mean(axis=0), np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
+        if len(np.unique(churned)) < 2:  # noqa: PLR2004 - nothing tells one class from another
+            certain = float(logit(np.asarray(np.mean(churned))))
+            return cls(_floats(mean), _floats(scale), (0.0,) * len(RFM), certain)
         model = LogisticRegression().fit((x - mean) / scale, churned)
-        return cls(
-            tuple(map(float, mean)),
-            tuple(map(float, scale)),
-            tuple(map(float, model.coef_[0])),
-            float(model.intercept_[0]),
-        )
+        weights, intercept = _floats(model.coef_[0]), float(model.intercept_[0])
+        return cls(_floats(mean), _floats(scale), weights, intercept)
 
     def contributions(self, frame: pd.DataFrame) -> Floats:
         """Give each feature's part of the log odds, shape (rows, 4), 0 at the average."""
@@ -109,6 +111,10 @@ def monthly_rule(frame: pd.DataFrame, horizon: int, churn_probability: Floats) -
     months_known = np.clip(frame["tenure_days"].to_numpy(np.float64), 1, 365) / _DAYS_PER_MONTH
     monthly = frame["net_sum_365d"].to_numpy(np.float64) / np.maximum(months_known, 1)
     return np.asarray(monthly * (horizon / _DAYS_PER_MONTH) * (1 - churn_probability))
+
+
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
 
 
 def _log_rfm(frame: pd.DataFrame) -> Floats:

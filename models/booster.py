@@ -15,6 +15,9 @@ Parameters = Mapping[str, Any]
 # Together these make two runs equal on any number of threads.
 _REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 
+_SMALL = 1_000_000
+"""Cells below which threads cost more than they save, on a busy machine many times more."""
+
 _PATIENCE = 50
 """Trees without a lower held-out loss after which training stops."""
 
@@ -36,13 +39,18 @@ class Design:
         return len(self.outcome)
 
 
+def _settings(design: Design, parameters: Parameters, seed: int) -> dict[str, Any]:
+    threads = {"num_threads": 1} if design.matrix.size < _SMALL else {}
+    return {**threads, **parameters, **_REPRODUCIBLE, "seed": seed}
+
+
 def _dataset(design: Design, encoder: Encoder, parameters: Parameters) -> lgb.Dataset:
     return lgb.Dataset(
         design.matrix,
         design.outcome,
         feature_name=encoder.features.names,
         categorical_feature=encoder.categorical_positions,
-        params={**parameters, **_REPRODUCIBLE},
+        params=dict(parameters),
         free_raw_data=True,
     )
 
@@ -63,8 +71,8 @@ def train(
         Trees.
     seed : int
     """
-    settings = {**parameters, **_REPRODUCIBLE, "seed": seed}
-    return lgb.train(settings, _dataset(design, encoder, parameters), num_boost_round=rounds)
+    settings = _settings(design, parameters, seed)
+    return lgb.train(settings, _dataset(design, encoder, settings), num_boost_round=rounds)
 
 
 def train_until(
@@ -86,8 +94,8 @@ def train_until(
     most : int
         Trees at most.
     """
-    settings = {**parameters, **_REPRODUCIBLE, "seed": seed}
-    dataset = _dataset(design, encoder, parameters)
+    settings = _settings(design, parameters, seed)
+    dataset = _dataset(design, encoder, settings)
     watched = lgb.Dataset(held_out.matrix, held_out.outcome, reference=dataset)
     stop = lgb.early_stopping(_PATIENCE, verbose=False)
     fitted = lgb.train(settings, dataset, most, valid_sets=[watched], callbacks=[stop])

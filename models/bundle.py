@@ -84,7 +84,7 @@ def save(bundle: Bundle, folder: Path) -> None:
     """Write a bundle into an existing, empty folder."""
     fields, texts = bundle.release.to_files()
     for file, text in texts.items():
-        (folder / file).write_text(text, encoding="utf-8")
+        (folder / file).write_bytes(text.encode())
     content = {
         "format": FORMAT,
         "name": bundle.name,
@@ -95,7 +95,7 @@ def save(bundle: Bundle, folder: Path) -> None:
         "measures": dict(bundle.measures),
         "notes": dict(bundle.notes),
         "libraries": {name: version(name) for name in _LIBRARIES},
-        "files": {file: _sha256(text) for file, text in texts.items()},
+        "files": {file: _sha256(text.encode()) for file, text in texts.items()},
         "release": fields,
     }
     text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
@@ -111,8 +111,9 @@ def load(folder: Path) -> Bundle:
         When a file is missing or changed, or the features are not those of the stored hash.
     """
     content = _read_json(folder / _JSON)
-    if content["format"] != FORMAT:
-        msg = f"bundle {folder.name} has format {content['format']}; this Keepwell reads {FORMAT}"
+    found = content.get("format")
+    if found != FORMAT:
+        msg = f"bundle {folder.name} has format {found}; this Keepwell reads {FORMAT}; train anew"
         raise BundleError(msg)
     texts = {file: _read(folder / file, digest) for file, digest in content["files"].items()}
     release = Release.from_files(content["release"], texts)
@@ -152,7 +153,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         msg = f"no {_JSON} in {path.parent}; this is not a bundle"
         raise BundleError(msg) from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         msg = f"{path} is damaged: {error}"
         raise BundleError(msg) from error
     return content
@@ -160,15 +161,16 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read(path: Path, digest: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
     except FileNotFoundError as error:
         msg = f"bundle {path.parent.name} lacks {path.name}; train anew or restore it"
         raise BundleError(msg) from error
-    if _sha256(text) != digest:
+    # The bytes are compared before they are decoded: damaged ones may be no text at all.
+    if _sha256(content) != digest:
         msg = f"bundle {path.parent.name}: {path.name} has changed since it was written"
         raise BundleError(msg)
-    return text
+    return content.decode()
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

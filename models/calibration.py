@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
@@ -34,8 +35,8 @@ def logit(probability: Floats) -> Floats:
 
 
 def sigmoid(score: Floats) -> Floats:
-    """Probability from log odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-score)))
+    """Probability from log odds, of any size."""
+    return np.asarray(expit(score))
 
 
 def log_loss(outcome: Floats, probability: Floats) -> float:

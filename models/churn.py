@@ -33,7 +33,7 @@ class ChurnModel:
     estimator: lgb.Booster | LogisticRFM
     calibration: Calibration = Calibration()
 
-    def raw(self, frame: pd.DataFrame, matrix: Floats) -> Floats:
+    def raw(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Give uncalibrated probabilities, shape (rows,).
 
         Parameters
@@ -42,20 +42,24 @@ class ChurnModel:
             Snapshots with their features.
         matrix : ndarray of shape (rows, features)
             The same snapshots, encoded.
+        threads : int
+            0: as many as there are.
         """
         if isinstance(self.estimator, LogisticRFM):
             return self.estimator.predict(frame)
-        return np.asarray(self.estimator.predict(matrix))
+        return np.asarray(self.estimator.predict(matrix, num_threads=threads))
 
-    def predict(self, frame: pd.DataFrame, matrix: Floats) -> Floats:
+    def predict(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Give calibrated probabilities, shape (rows,), strictly between 0 and 1."""
-        return self.calibration.apply(self.raw(frame, matrix))
+        return self.calibration.apply(self.raw(frame, matrix, threads))
 
-    def contributions(self, frame: pd.DataFrame, matrix: Floats) -> tuple[list[str], Floats]:
+    def contributions(
+        self, frame: pd.DataFrame, matrix: Floats, threads: int = 0
+    ) -> tuple[list[str], Floats]:
         """Give what each feature adds to the log odds: names, and shape (rows, features)."""
         if isinstance(self.estimator, LogisticRFM):
             return list(RFM), self.estimator.contributions(frame)
-        shares = np.asarray(self.estimator.predict(matrix, pred_contrib=True))
+        shares = np.asarray(self.estimator.predict(matrix, pred_contrib=True, num_threads=threads))
         return self.estimator.feature_name(), shares[:, :-1]
 
     def calibrated(self, calibration: Calibration) -> ChurnModel:

@@ -11,5 +11,9 @@ class BundleError(ModelError):
     """A bundle is incomplete, damaged, or was made for another feature set."""
 
 
+class StoreError(ModelError):
+    """The tracking store cannot be opened, read or written."""
+
+
 class NoChampionError(ModelError):
     """Nothing has been promoted yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
@@ -28,14 +28,16 @@ class Said:
 
 
 _ONLY = "only "
+_MEAN = "mean "
+NO_CURRENCY = "XXX"
 
 
 class _Figure(float):
     """A number that formats itself for people; the format says what it counts.
 
     ``money``, ``percent``, ``number``, ``times`` (once, twice), ``every`` (every 9),
-    ``interval`` (every 9 days), or the plural of what is counted. ``only`` in front is said of
-    what there is, and left out where there is nothing.
+    ``interval`` (every 9 days), or the plural of what is counted, with ``mean`` in front where
+    it is an average. ``only`` in front is said of what there is, and left out of nothing.
     """
 
     currency = ""
@@ -43,18 +45,14 @@ class _Figure(float):
     def __format__(self, spec: str) -> str:
         if spec.startswith(_ONLY):
             said = format(self, spec.removeprefix(_ONLY))
-            return said if said.startswith("no") else _ONLY + said
+            return _ONLY + said if self > 0 and not said.startswith("no") else said
+        if spec.startswith(_MEAN):
+            number, plural = _number(float(self)), spec.removeprefix(_MEAN)
+            return f"{number} {_singular(plural) if number == '1' else plural}"
         if spec == "money":
             return _money(float(self), self.currency)
-        if spec == "percent":
-            return _percent(float(self))
-        if spec in ("", "number"):
-            return _number(float(self))
-        if spec in ("every", "interval"):
-            return _interval(float(self), "" if spec == "every" else " days")
-        if spec == "times":
-            return {1: "once", 2: "twice"}.get(round(self), f"{round(self):,} times")
-        return _count(round(self), spec)
+        words = _FORMATS.get(spec)
+        return words(float(self)) if words else _count(round(self), spec)
 
 
 def say(reason: Reason, figures: Mapping[str, Any], currency: str) -> str | None:
@@ -81,7 +79,9 @@ def say(reason: Reason, figures: Mapping[str, Any], currency: str) -> str | None
     return None
 
 
-def reasons(release: Release, frame: pd.DataFrame, currency: str) -> list[list[Said]]:
+def reasons(
+    release: Release, frame: pd.DataFrame, currency: str, threads: int = 0
+) -> list[list[Said]]:
     """Give each snapshot's reasons, strongest first.
 
     A reason comes from a feature that raises this customer's risk, whose value lies on the risky
@@ -93,13 +93,15 @@ def reasons(release: Release, frame: pd.DataFrame, currency: str) -> list[list[S
     frame : DataFrame
         Snapshots with the encoder's features.
     currency : str
+    threads : int
+        0: as many as there are.
 
     Returns
     -------
     list of list of Said
         At most :data:`MOST` a snapshot, fewer where there are fewer.
     """
-    names, shares = release.churn.contributions(frame, release.encoder.matrix(frame))
+    names, shares = release.churn.contributions(frame, release.encoder.matrix(frame), threads)
     speaking = [release.encoder.features[n] for n in names]
     rows: list[dict[str, Any]] = frame[release.encoder.features.names].to_dict("records")  # type: ignore[assignment]
     return [
@@ -123,7 +125,7 @@ def _strongest(
         reason = feature.reason
         if reason is None or feature.family in spoken or not _risky(feature, figures, medians):
             continue
-        if text := say(reason, figures, currency):
+        if not _silent(reason, figures) and (text := say(reason, figures, currency)):
             spoken.add(feature.family)
             yield Said(text, reason.cause)
 
@@ -138,11 +140,19 @@ def _risky(feature: Feature, figures: Mapping[str, Any], medians: Mapping[str, f
     return bool(value > middle) if feature.reason.risk == "high" else bool(value < middle)
 
 
+def _silent(reason: Reason, figures: Mapping[str, Any]) -> bool:
+    """Tell whether a sentence would only say that there was nothing, in a window or at all.
+
+    Silence has one voice, recency, which says how long it has lasted.
+    """
+    return reason.risk == "low" and any(figures.get(n) == 0 for n in _fields(reason.template))
+
+
 def _true(reason: Reason, figures: Mapping[str, Any]) -> bool:
     if reason.gauge is None:
         return True
     value = figures.get(reason.gauge)
-    if not _known(value):
+    if value is None or not _known(value):
         return False
     return bool(value > reason.beyond if reason.risk == "high" else value < reason.beyond)
 
@@ -159,7 +169,7 @@ def _figure(value: object, currency: str) -> object:
     if isinstance(value, str):
         return value
     figure = _Figure(value)  # type: ignore[arg-type]
-    figure.currency = currency
+    figure.currency = "" if currency == NO_CURRENCY else currency
     return figure
 
 
@@ -180,14 +190,36 @@ def _number(value: float) -> str:
     return f"{tenths:,.0f}" if tenths == round(tenths) or tenths >= 10 else f"{tenths:.1f}"  # noqa: PLR2004
 
 
-def _interval(value: float, unit: str) -> str:
-    # "every 0 days" helps nobody.
+def _every(value: float) -> str:
+    # "every 0" helps nobody.
     days = max(1, round(value))
-    return "every day" if days == 1 else f"every {days:,}{unit}"
+    return "every day" if days == 1 else f"every {days:,}"
+
+
+def _interval(value: float) -> str:
+    said = _every(value)
+    return said if said == "every day" else f"{said} days"
+
+
+def _times(value: float) -> str:
+    return {1: "once", 2: "twice"}.get(round(value), f"{round(value):,} times")
 
 
 def _count(count: int, plural: str) -> str:
-    singular = f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
     if count == 0 and plural != "days":
-        return f"no {singular}"
-    return f"{count:,} {singular if count == 1 else plural}"
+        return f"no {_singular(plural)}"
+    return f"{count:,} {_singular(plural) if count == 1 else plural}"
+
+
+def _singular(plural: str) -> str:
+    return f"{plural[:-3]}y" if plural.endswith("ies") else plural.removesuffix("s")
+
+
+_FORMATS: Mapping[str, Callable[[float], str]] = {
+    "": _number,
+    "number": _number,
+    "percent": _percent,
+    "every": _every,
+    "interval": _interval,
+    "times": _times,
+}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +13,16 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from models import bundle
 from models.bundle import Bundle
-from models.errors import ModelError, NoChampionError
+from models.errors import ModelError, NoChampionError, StoreError
 
 for _noisy in ("mlflow", "alembic"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
+# Its retries are no news: what they come to is told once.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 CHAMPION = "champion"
 _PROMOTION = "promotion_"
@@ -40,6 +45,27 @@ class Promotion:
     version: int
     at: str
     reason: str
+
+
+@contextmanager
+def store(uri: str) -> Iterator[None]:
+    """Turn the complaints of a tracking store into `StoreError`.
+
+    Parameters
+    ----------
+    uri : str
+        MLflow's tracking URI.
+    """
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        said = str(error).strip().splitlines()[0]
+        msg = (
+            f"the tracking store {uri} cannot be used: {said} Check [tracking] uri (the variable "
+            "MLFLOW_TRACKING_URI wins over it), and that the store can be written to and is not "
+            "locked by another program"
+        )
+        raise StoreError(msg) from error
 
 
 class Registry:

@@ -58,12 +58,32 @@ class Release:
             ``expected_value = (1 - p)·value_if_retained + p·value_if_churned`` and
             ``value_at_risk = p·(value_if_retained - value_if_churned)``.
         """
-        matrix = self.encoder.matrix(frame)
-        p = self.churn.predict(frame, matrix)
-        retained = self.retained.predict(frame, matrix)
-        churned = self.churned.predict(frame, matrix)
-        columns = (p, retained, churned, mixture(p, retained, churned), p * (retained - churned))
-        return pd.DataFrame(dict(zip(SCORES, columns, strict=True)), index=frame.index)
+        scores = self.score_matrix(frame, self.encoder.matrix(frame))
+        return pd.DataFrame(scores, columns=list(SCORES), index=frame.index)
+
+    def score_matrix(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
+        """Score snapshots that are encoded already.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a snapshot, with the encoder's numeric features.
+        matrix : ndarray of shape (rows, features)
+            The same snapshots, encoded.
+        threads : int
+            0: as many as there are. One row is scored many times faster on 1.
+
+        Returns
+        -------
+        ndarray of shape (rows, 5)
+            In the order of :data:`SCORES`; see :meth:`score`.
+        """
+        p = self.churn.predict(frame, matrix, threads)
+        retained = self.retained.predict(frame, matrix, threads)
+        churned = self.churned.predict(frame, matrix, threads)
+        return np.column_stack(
+            (p, retained, churned, mixture(p, retained, churned), p * (retained - churned))
+        )
 
     def to_files(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""

@@ -47,13 +47,13 @@ class ConditionalValue:
     estimator: lgb.Booster | str | None
     factor: float = 1.0
 
-    def predict(self, frame: pd.DataFrame, matrix: Floats) -> Floats:
+    def predict(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Give conditional values, shape (rows,)."""
         if self.estimator is None:
             return np.full(len(frame), self.factor)
         if isinstance(self.estimator, str):
             return self.factor * frame[self.estimator].to_numpy(np.float64)
-        return self.factor * np.asarray(self.estimator.predict(matrix))
+        return self.factor * np.asarray(self.estimator.predict(matrix, num_threads=threads))
 
     def scaled(self, factor: float) -> ConditionalValue:
         """Give the same model with its predictions multiplied."""
@@ -93,7 +93,7 @@ def fit_retained(
     encoder : Encoder
     recipe : Recipe
     held_out : DataFrame, optional
-        Snapshots that tell when to stop; without them the recipe's tree count holds.
+        Snapshots that tell when to stop; without any that stayed the recipe's tree count holds.
     """
     stayed = frame[frame["churned"] == 0]
     value = stayed["value"].to_numpy(np.float64)
@@ -104,10 +104,11 @@ def fit_retained(
     parameters = {**recipe.value_parameters, **RETAINED_OBJECTIVE}
     design = _design(stayed, encoder)
     rounds, seed = recipe.value_rounds, recipe.seed
-    if held_out is None:
+    watching = None if held_out is None else held_out[held_out["churned"] == 0]
+    if watching is None or watching.empty:
         fitted = booster.train(design, encoder, parameters, rounds, seed)
     else:
-        watched = _design(held_out[held_out["churned"] == 0], encoder)
+        watched = _design(watching, encoder)
         fitted = booster.train_until(design, watched, encoder, parameters, rounds, seed)
     return ConditionalValue(fitted, ratio(value, design.outcome))
 

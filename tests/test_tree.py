@@ -52,13 +52,21 @@ def declared(*groups: str) -> list[Requirement]:
 
 
 def long_functions(path: Path) -> list[str]:
-    """Return the functions of a module that are longer than a screen."""
+    """Return the functions of a module that are longer than a screen, docstrings not counted."""
     return [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (node.end_lineno or node.lineno) - node.lineno >= FUNCTION_LINES
+        and (node.end_lineno or node.lineno) - node.lineno - docstring_lines(node) >= FUNCTION_LINES
     ]
+
+
+def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a docstring: a long one is no fault."""
+    first = node.body[0]
+    if ast.get_docstring(node) is None:
+        return 0
+    return (first.end_lineno or first.lineno) - first.lineno + 1
 
 
 def test_no_path_of_one_machine() -> None:

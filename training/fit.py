@@ -164,10 +164,11 @@ def calibrated(release: Release, recipe: Recipe, held_out: Sequence[HeldOut]) ->
 
 
 def grouped_folds(frame: pd.DataFrame, count: int = 5) -> list[Callable[[], Fold]]:
-    """Split by customer, for histories too short to predict forward.
+    """Split by customer, for histories too short to predict forward; at most ``count`` folds.
 
     All snapshots of a customer fall into one fold, decided by the customer's place in the sorted
-    list, so that the order of the rows does not matter.
+    list, so that the order of the rows does not matter. A fold is left out where the rest of the
+    customers, or its own, have one outcome only: there is nothing to learn or to judge.
     """
     customers = np.sort(frame["customer_id"].unique())
     fold = np.searchsorted(customers, frame["customer_id"].to_numpy()) % count
@@ -175,7 +176,11 @@ def grouped_folds(frame: pd.DataFrame, count: int = 5) -> list[Callable[[], Fold
     def reader(number: int) -> Callable[[], Fold]:
         return lambda: (frame[fold != number], frame[fold == number])
 
-    return [reader(number) for number in range(count)]
+    def telling(rows: pd.DataFrame) -> bool:
+        return bool(0 < rows["churned"].sum() < len(rows))
+
+    numbers = [n for n in range(count) if telling(frame[fold == n]) and telling(frame[fold != n])]
+    return [reader(number) for number in numbers]
 
 
 def _rounds(estimator: object) -> int:

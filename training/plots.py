@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from models.reasons import NO_CURRENCY
 from training.curves import (
     Curve,
     FloatArray,
@@ -184,7 +185,7 @@ def decile_plot(
     axes.set_title(f"{title}\ntotal predicted / total actual {ratio:.2f}")
     axes.set(
         xlabel="Decile of predicted value (10 = highest)",
-        ylabel=f"Mean value per customer, {currency}",
+        ylabel="Mean value per customer" + (f", {currency}" if currency != NO_CURRENCY else ""),
         xticks=place,
     )
     axes.yaxis.set_major_formatter(_thousands())

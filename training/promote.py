@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,6 +94,15 @@ def decide(duel: Duel | None) -> Decision:
     )
 
 
+def decide_older(challenger: str, champion: str) -> Decision:
+    """Decide where the champion has learnt from later data: ISO dates of both data cutoffs."""
+    return Decision(
+        promote=False,
+        reason=f"it has learnt from data up to {challenger}, the champion up to {champion}; a "
+        "fresher model is not replaced by a staler one",
+    )
+
+
 def redefined(challenger: Definition, champion: Definition) -> str:
     """Say how two definitions differ; empty when the releases are comparable."""
     old, new = vars(champion), vars(challenger)
@@ -115,6 +125,9 @@ def decide_redefined(changes: str, *, redefine: bool) -> Decision:
 def _worse(measure: str, duel: Duel) -> bool:
     sign = 1.0 if LOWER_IS_BETTER[measure] else -1.0
     change = duel.difference[measure]
+    if math.isnan(change.estimate):
+        # Only the challenger cannot be measured: it predicts a total of nothing, say.
+        return not math.isnan(duel.champion[measure])
     worst_case_good = min(sign * change.low, sign * change.high)
     # |log bias| is itself a relative error: 0.01 more of it is a loss of 1 %.
     level = 1.0 if measure == "log_bias" else abs(duel.champion[measure])
@@ -123,6 +136,8 @@ def _worse(measure: str, duel: Duel) -> bool:
 
 def _say(measure: str, duel: Duel) -> str:
     change = duel.difference[measure]
+    if math.isnan(change.estimate):
+        return f"{_WORDS[measure]} cannot be measured here"
     return (
         f"{_WORDS[measure]} {duel.champion[measure]:.4f} "
         f"{change.estimate:+.4f} [{change.low:+.4f}, {change.high:+.4f}]"

@@ -12,6 +12,7 @@ from typing import Any
 from features.catalogue import FeatureSet, difference
 from models import bundle
 from models.bundle import Bundle
+from models.errors import ModelError
 from models.registry import Registry, Version
 from models.release import Release
 from training.evaluate import MODEL, Evaluation, compare, core_measures
@@ -21,6 +22,7 @@ from training.promote import (
     Duel,
     decide,
     decide_first,
+    decide_older,
     decide_redefined,
     redefined,
 )
@@ -120,12 +122,17 @@ def _decision(made: Trained, release: Bundle, registry: Registry) -> Decision:
     version = registry.champion()
     if version is None:
         return decide_first(str(made.grade), measured=made.evaluation is not None)
-    champion = registry.load(version)
+    try:
+        champion = registry.load(version)
+    except ModelError as error:
+        return Decision(promote=True, reason=f"the champion cannot be loaded: {error}")
     if changes := redefined(release.definition, champion.definition):
         return decide_redefined(changes, redefine=made.task.redefine)
     if lost := difference(champion.features, made.history.panel.features):
         reason = f"the champion can no longer score these tables ({lost})"
         return Decision(promote=True, reason=reason)
+    if release.data_cutoff < champion.data_cutoff:
+        return decide_older(release.data_cutoff, champion.data_cutoff)
     return decide(_duel(made, champion))
 
 

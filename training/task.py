@@ -93,9 +93,23 @@ def dates(tables: Tables, as_of: date | None, today: date) -> Dates:
         When as-of lies in the future or before the first transaction.
     """
     lines = tables["transactions"]
-    span = lines.aggregate(first=lines["occurred_at"].min(), last=lines["occurred_at"].max())
+    span = lines.aggregate(
+        first=lines["occurred_at"].min(),
+        last=lines["occurred_at"].max(),
+        bought=(lines["amount"] > 0).any(),
+    )
     (row,) = span.to_pyarrow().to_pylist()
+    if not row["bought"]:
+        raise InputError(
+            "tables.transactions: no amount is above zero, so nobody ever bought anything; check "
+            "the mapping of amount, and its sign"
+        )
     first, end = row["first"].date(), min(row["last"].date() + timedelta(days=1), today)
+    if end <= first:
+        raise InputError(
+            f"tables.transactions: all times lie in the future: they start on {first}, and today "
+            f"is {today}; correct the mapping of occurred_at"
+        )
     if as_of is None:
         return Dates(first, end)
     if as_of > today:
@@ -184,9 +198,11 @@ def check_enough(frame: pd.DataFrame, settings: TrainingSettings, horizon: int) 
     customers = frame["customer_id"].nunique()
     outcome = frame.groupby("customer_id")["churned"]
     churners, stayers = int(outcome.max().sum()), int((1 - outcome.min()).sum())
+    count = frame["cutoff"].nunique()
+    cutoffs = "1 cutoff" if count == 1 else f"{count} cutoffs"
     there = (
-        f"{customers:,} customers in {frame['cutoff'].nunique()} cutoffs, {churners:,} of them "
-        f"left within {horizon} days of a cutoff and {stayers:,} stayed"
+        f"{customers:,} customers in {cutoffs}, {churners:,} of them left "
+        f"within {horizon} days of a cutoff and {stayers:,} stayed"
     )
     if customers < settings.min_customers:
         raise InputError(

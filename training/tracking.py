@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,8 +37,9 @@ class Run:
 
     def measures(self, values: Mapping[str, float]) -> None:
         """Log measures; one that could not be computed (NaN) is left out."""
+        now = time.time_ns() // 1_000_000
         known = {k: v for k, v in values.items() if v == v}  # noqa: PLR0124 - NaN differs from itself
-        self._client.log_batch(self.id, metrics=[Metric(k, v, 0, 0) for k, v in known.items()])
+        self._client.log_batch(self.id, metrics=[Metric(k, v, now, 0) for k, v in known.items()])
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags."""

@@ -267,9 +267,8 @@ def _limits(past: History) -> tuple[str, ...]:
         return ("too few cutoffs to predict forward: calibrated on folds by customer",)
     if len(roles.serving) == 1:
         return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
-    return (
-        (
-            "no cutoff lies a whole label window before the newest one: calibrated on folds by "
-            "customer, and no held-out measure can be claimed"
-        ),
+    unmeasured = (
+        "no cutoff a whole label window before the newest one has enough leavers and stayers: "
+        "calibrated on folds by customer, and no held-out measure can be claimed"
     )
+    return (unmeasured,)

@@ -1,0 +1,114 @@
+"""A fixed query over small tables in memory: compiled once, run for one request after another."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import ir
+from ibis.backends import BaseBackend
+
+from features.sources import in_memory, mendable
+
+_STATEMENT = "keepwell_compiled"
+
+
+class Compiled:
+    """A query whose SQL is made once, and planned once in each engine that runs it.
+
+    Safe to use from many threads: a run has an engine to itself, taken from those that are idle,
+    so that there are never more of them than there were runs at the same time.
+
+    Parameters
+    ----------
+    inputs : mapping of str to ibis Schema
+        The tables that the query reads.
+    query : ibis Table
+        Over unbound tables of these names and schemas.
+    """
+
+    def __init__(self, inputs: Mapping[str, ibis.Schema], query: ir.Table) -> None:
+        self._inputs = dict(inputs)
+        engine = in_memory()
+        self._sql = str(engine.compile(query))
+        self._idle = deque([self._prepared(engine)])
+
+    def run(self, rows: Mapping[str, pa.Table], place: str) -> list[tuple[Any, ...]]:
+        """Run the query over the given rows, which are gone from the engine afterwards.
+
+        Parameters
+        ----------
+        rows : mapping of str to pyarrow Table
+            By input; a column that is left out is null in every row.
+        place : str
+            What a complaint of the engine begins with.
+
+        Raises
+        ------
+        InputError
+            When the engine cannot compute with these values.
+        """
+        with self._engine() as engine, mendable(place), _forgetting(engine):
+            for name, table in rows.items():
+                _insert(engine, name, table)
+            found: list[tuple[Any, ...]] = engine.raw_sql(f"EXECUTE {_STATEMENT}").fetchall()
+            return found
+
+    def columns(self) -> dict[str, set[str]]:
+        """Give the columns that the query really needs, by input."""
+        with self._engine() as engine:
+            ((_, plan),) = engine.raw_sql(f"EXPLAIN (FORMAT json) {self._sql}").fetchall()
+        used: dict[str, set[str]] = {name: set() for name in self._inputs}
+        for name, columns in _scans(json.loads(plan)):
+            used[name] |= columns
+        return used
+
+    @contextmanager
+    def _engine(self) -> Iterator[BaseBackend]:
+        try:
+            engine = self._idle.pop()
+        except IndexError:
+            engine = self._prepared(in_memory())
+        yield engine
+        # Not after an exception that nobody foresaw: such an engine is not used again.
+        self._idle.append(engine)
+
+    def _prepared(self, engine: BaseBackend) -> BaseBackend:
+        for name, schema in self._inputs.items():
+            engine.create_table(name, schema=schema)
+        engine.raw_sql(f"PREPARE {_STATEMENT} AS {self._sql}")
+        return engine
+
+
+@contextmanager
+def _forgetting(engine: BaseBackend) -> Iterator[None]:
+    engine.raw_sql("BEGIN")
+    try:
+        yield
+    finally:
+        engine.raw_sql("ROLLBACK")
+
+
+def _insert(engine: BaseBackend, name: str, table: pa.Table) -> None:
+    given = f"given_{name}"
+    engine.con.register(given, table)
+    engine.raw_sql(f'INSERT INTO "{name}" BY NAME SELECT * FROM {given}')  # noqa: S608 - own names
+    engine.con.unregister(given)
+
+
+def _scans(plan: Any) -> Iterator[tuple[str, set[str]]]:  # noqa: ANN401 - JSON
+    if isinstance(plan, list):
+        for child in plan:
+            yield from _scans(child)
+        return
+    facts = plan.get("extra_info", {})
+    if "Table" in facts:
+        columns = facts.get("Projections", [])
+        name = str(facts["Table"]).rpartition(".")[2]
+        yield name, {columns} if isinstance(columns, str) else set(columns)
+    yield from _scans(plan.get("children", []))

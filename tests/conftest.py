@@ -1,0 +1,118 @@
+"""Small made-up snapshots whose truth is known, for the tests of models and what uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalogue import Feature, FeatureSet, Reason
+from features.families import FAMILIES
+from models.bundle import Bundle, Definition
+from models.recipe import Recipe, default_parameters
+from models.registry import Registry
+from training.fit import learn
+
+Maker = Callable[..., pd.DataFrame]
+
+REGION = Feature(
+    "attribute_region",
+    "attributes",
+    "own",
+    None,
+    "The customer's region.",
+    Reason("region: {attribute_region}", "changed needs", "high"),
+    dtype="category",
+)
+CHOSEN = (
+    "days_since_purchase",
+    "overdue_ratio",
+    "purchase_days_count_365d",
+    "purchase_gap_mean",
+    "spend_sum_365d",
+    "net_sum_365d",
+    "tenure_days",
+    "complaints_open",
+)
+
+
+def make_snapshots(rows: int, seed: int = 1, cutoff: str = "2024-01-01") -> pd.DataFrame:
+    """Make snapshots: who is silent for long, against their own rhythm, leaves more often."""
+    rng = np.random.default_rng(seed)
+    gap = rng.gamma(3.0, 10.0, rows) + 1
+    silence = np.ceil(rng.exponential(gap) + rng.integers(1, 30, rows))
+    bought = 1 + rng.poisson(300 / gap)
+    spend = np.round(rng.gamma(2.0, 20.0, rows) * bought, 2)
+    leaves = rng.random(rows) < 1 / (1 + np.exp(2.0 - 0.9 * silence / gap))
+    value = np.where(leaves, 0.0, np.round(spend / 4 * rng.gamma(4.0, 0.25, rows), 2))
+    return pd.DataFrame(
+        {
+            "customer_id": [f"k{i:05d}" for i in range(rows)],
+            "cutoff": pd.Timestamp(cutoff),
+            "days_since_purchase": silence,
+            "overdue_ratio": np.where(bought > 1, silence / gap, np.nan),
+            "purchase_days_count_365d": bought.astype(float),
+            "purchase_gap_mean": np.where(bought > 1, gap, np.nan),
+            "spend_sum_365d": spend,
+            "net_sum_365d": spend * 0.95,
+            "tenure_days": silence + rng.integers(0, 600, rows),
+            "complaints_open": rng.poisson(0.1, rows).astype(float),
+            "attribute_region": rng.choice(["north", "south", "east"], rows),
+            "churned": leaves.astype(int),
+            "value": value,
+        }
+    )
+
+
+def make_recipe(rounds: int = 30, seed: int = 7) -> Recipe:
+    """Give a complete recipe of few trees."""
+    parameters = {**default_parameters(1000), "num_threads": 1}
+    return Recipe(
+        churn_parameters=parameters,
+        value_parameters=parameters,
+        churn_rounds=rounds,
+        value_rounds=rounds,
+        seed=seed,
+    )
+
+
+@pytest.fixture(scope="session")
+def features() -> FeatureSet:
+    catalogue = {f.name: f for family in FAMILIES for f in family.features}
+    return FeatureSet((*(catalogue[name] for name in CHOSEN), REGION))
+
+
+@pytest.fixture(scope="session")
+def snapshots() -> Maker:
+    return make_snapshots
+
+
+@pytest.fixture(scope="session")
+def recipe() -> Recipe:
+    return make_recipe()
+
+
+@pytest.fixture(scope="session")
+def shop(features: FeatureSet) -> Bundle:
+    """Give a bundle fitted on made-up snapshots."""
+    recipe = make_recipe()
+    return Bundle(
+        "shop",
+        learn(make_snapshots(1500), features, recipe),
+        Definition("inactivity", 90, 0, 90, 365, "GBP", "UTC"),
+        recipe,
+        "2024-06-01",
+        {"churn_log_loss": 0.5},
+        {"grade": "B"},
+    )
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an empty MLflow store once, to be copied: its tables take seconds to create."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    assert Registry(f"sqlite:///{path}", "shop").champion() is None
+    return path

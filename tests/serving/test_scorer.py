@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.bundle import Bundle
+from serving.risk_list import risk_list
+from serving.scorer import COLUMNS, Scored, score
+
+Maker = Callable[..., pd.DataFrame]
+AS_OF = date(2024, 6, 1)
+LIST = [
+    "rank",
+    "customer_id",
+    "as_of",
+    "churn_probability",
+    "value_if_retained",
+    "value_if_churned",
+    "expected_value",
+    "value_at_risk",
+    "model_version",
+    "days_since_purchase",
+    "reason_1",
+    "reason_2",
+    "reason_3",
+    "cause_1",
+    "cause_2",
+    "cause_3",
+]
+
+
+def scored(
+    shop: Bundle, *batches: pd.DataFrame, explain: int = 50, backtest: bool = False
+) -> Scored:
+    return score(shop, batches, AS_OF, 3, explain=explain, backtest=backtest)
+
+
+@pytest.fixture(scope="module")
+def people(snapshots: Maker) -> pd.DataFrame:
+    return snapshots(90, seed=21)
+
+
+@pytest.fixture(scope="module")
+def whole(shop: Bundle, people: pd.DataFrame) -> Scored:
+    return scored(shop, people)
+
+
+def test_scores_hold_exactly_these_columns(whole: Scored, people: pd.DataFrame) -> None:
+    assert list(whole.scores.columns) == list(COLUMNS)
+    assert whole.scores["customer_id"].tolist() == people["customer_id"].tolist()
+    assert set(whole.scores["as_of"]) == {AS_OF}
+    assert set(whole.scores["model_version"]) == {"3"}
+
+
+def test_scores_are_the_release_s_own(shop: Bundle, whole: Scored, people: pd.DataFrame) -> None:
+    direct = shop.release.score(people)
+    pd.testing.assert_frame_equal(whole.scores[direct.columns], direct, check_exact=True)
+
+
+@pytest.mark.parametrize("size", [1, 7, 89])
+@pytest.mark.parametrize("numbered_on", [True, False])
+def test_batches_change_nothing(
+    shop: Bundle,
+    whole: Scored,
+    people: pd.DataFrame,
+    size: int,
+    *,
+    numbered_on: bool,
+) -> None:
+    parts = [people.iloc[i : i + size] for i in range(0, len(people), size)]
+    batches = parts if numbered_on else [p.reset_index(drop=True) for p in parts]
+    again = scored(shop, *batches)
+    pd.testing.assert_frame_equal(again.scores, whole.scores, rtol=1e-9)
+    pd.testing.assert_frame_equal(again.reasons, whole.reasons)
+
+
+def test_a_batch_in_which_a_column_is_never_known_joins_the_others(
+    shop: Bundle, people: pd.DataFrame
+) -> None:
+    blank = people.iloc[:50].assign(overdue_ratio=np.nan, attribute_region=None)
+    made = scored(shop, blank, people.iloc[50:])
+    assert made.scores["customer_id"].tolist() == people["customer_id"].tolist()
+    assert np.isfinite(made.scores["value_at_risk"]).all()
+
+
+@pytest.mark.parametrize("explain", [0, 1, 20, 500])
+def test_reasons_go_to_those_with_most_at_risk(
+    shop: Bundle, people: pd.DataFrame, explain: int
+) -> None:
+    made = scored(shop, people.iloc[:40], people.iloc[40:], explain=explain)
+    assert made.reasons["customer_id"].tolist() == people["customer_id"].tolist()
+    ranked = risk_list(made.scores, made.reasons)
+    explained = ranked["reason_1"].notna().to_numpy()
+    assert not explained[explain:].any()
+    assert explained[:explain].mean() > 0.5 if explain else True
+
+
+def test_every_reason_has_a_cause_and_none_comes_after_a_gap(whole: Scored) -> None:
+    for row in whole.reasons.to_dict("records"):
+        texts = [row[f"reason_{n}"] for n in (1, 2, 3)]
+        causes = [row[f"cause_{n}"] for n in (1, 2, 3)]
+        known = [isinstance(t, str) for t in texts]
+        assert known == sorted(known, reverse=True)
+        assert [isinstance(c, str) for c in causes] == known
+
+
+def test_a_backtest_is_marked(shop: Bundle, people: pd.DataFrame) -> None:
+    made = scored(shop, people, backtest=True)
+    assert list(made.scores.columns) == [*COLUMNS, "backtest"]
+    assert made.scores["backtest"].all()
+    assert "backtest" in risk_list(made.scores, made.reasons).columns
+
+
+def test_the_list_has_exactly_these_columns(whole: Scored) -> None:
+    assert list(risk_list(whole.scores, whole.reasons).columns) == LIST
+
+
+def test_the_list_is_ordered_by_value_at_risk(whole: Scored) -> None:
+    ranked = risk_list(whole.scores, whole.reasons)
+    assert ranked["rank"].tolist() == list(range(1, 91))
+    assert ranked["value_at_risk"].is_monotonic_decreasing
+    assert set(ranked["customer_id"]) == set(whole.scores["customer_id"])
+
+
+def test_the_top_of_the_list_is_cut_after_ranking(whole: Scored) -> None:
+    full = risk_list(whole.scores, whole.reasons)
+    top = risk_list(whole.scores, whole.reasons, top=5)
+    pd.testing.assert_frame_equal(top, full.head(5))
+    assert len(risk_list(whole.scores, whole.reasons, top=10_000)) == 90
+
+
+def test_days_of_silence_are_whole(whole: Scored, people: pd.DataFrame) -> None:
+    ranked = risk_list(whole.scores, whole.reasons).set_index("customer_id")
+    silence = people.set_index("customer_id")["days_since_purchase"]
+    assert ranked["days_since_purchase"].dtype == "int64"
+    assert (ranked["days_since_purchase"] == silence[ranked.index]).all()
+
+
+def by_hand(at_risk: list[float], expected: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    names = ["c", "a", "b"]
+    scores = pd.DataFrame(dict.fromkeys(COLUMNS, 0.5), index=range(3))
+    scores = scores.assign(customer_id=names, value_at_risk=at_risk, expected_value=expected)
+    reasons = pd.DataFrame(dict.fromkeys(LIST[9:]), index=range(3))
+    return scores, reasons.assign(customer_id=names, days_since_purchase=1)
+
+
+def test_equal_values_at_risk_rank_by_customer() -> None:
+    assert risk_list(*by_hand([5, 5, 5], [1, 1, 1]))["customer_id"].tolist() == ["a", "b", "c"]
+    assert risk_list(*by_hand([5, 5, 5], [1, 1, 1]), top=2)["customer_id"].tolist() == ["a", "b"]
+
+
+def test_a_least_value_leaves_out_those_expected_to_bring_less() -> None:
+    ranked = risk_list(*by_hand([9, 5, -1], [10, 20, 30]), min_value=20)
+    assert ranked["customer_id"].tolist() == ["a", "b"]
+    assert ranked["rank"].tolist() == [1, 2]
+    assert risk_list(*by_hand([9, 5, -1], [10, 20, 30]), min_value=99).empty
