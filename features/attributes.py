@@ -5,12 +5,9 @@ from __future__ import annotations
 from ibis import ir
 
 from features.asof import days_between
-from features.catalogue import Feature, Reason
+from features.catalogue import Feature
 from features.family import Columns, Family
 from features.grains import attribute_names
-
-_SYNTAX = frozenset("{}[].:!")
-"""Signs that a reason's template would not take for a part of a name."""
 
 
 def attributes(customers: ir.Table) -> Family:
@@ -18,7 +15,7 @@ def attributes(customers: ir.Table) -> Family:
 
     Text becomes a category, a number or a flag stays a number, a date becomes the days from it to
     the cutoff (unknown while it lies ahead). Types without an order or a name (lists, structs)
-    are left out.
+    are left out. None gives a reason: who a customer is tells whom to look at, not why they leave.
     """
     kinds = {c: _kind(customers, c) for c in attribute_names(customers)}
     features = tuple(_feature(c, kind) for c, kind in kinds.items() if kind)
@@ -54,7 +51,5 @@ def _feature(column: str, kind: str) -> Feature:
     words = column.replace("_", " ").strip()
     doc = f"The customer's {words}" + (", in days before the cutoff." if kind == "days" else ".")
     if kind == "category":
-        speaks = not _SYNTAX & set(column)
-        reason = Reason(f"{words}: {{{name}}}", "changed needs", "high") if speaks else None
-        return Feature(name, "attributes", "category", None, doc, reason, dtype="category")
+        return Feature(name, "attributes", "category", None, doc, dtype="category")
     return Feature(name, "attributes", "days" if kind == "days" else "own", None, doc)

@@ -16,11 +16,9 @@ def _aggregates(days: ir.Table) -> Columns:
     for window in _WINDOWS:
         recent = within(days, window)
         measures[f"_lines_{window}d"] = days["lines"].sum(where=recent)
-        for column in ("orders", "units", "discount"):
+        for column in ("units", "discount"):
             if column in days.columns:
                 measures[f"_{column}_{window}d"] = days[column].sum(where=recent)
-        if "orders" in days.columns:
-            measures[f"orders_count_{window}d"] = days["orders"].sum(where=recent)
     return measures
 
 
@@ -30,8 +28,8 @@ def _derive(table: ir.Table) -> Columns:
         spend = table[f"spend_sum_{window}d"]
         purchases = table[f"purchase_days_count_{window}d"]
         derived[f"lines_mean_{window}d"] = ratio(table[f"_lines_{window}d"], purchases)
-        if f"_orders_{window}d" in table.columns:
-            derived[f"order_value_mean_{window}d"] = ratio(spend, table[f"_orders_{window}d"])
+        if f"orders_count_{window}d" in table.columns:
+            derived[f"order_value_mean_{window}d"] = ratio(spend, table[f"orders_count_{window}d"])
         if f"_units_{window}d" in table.columns:
             derived[f"units_mean_{window}d"] = ratio(table[f"_units_{window}d"], purchases)
         if f"_discount_{window}d" in table.columns:
@@ -45,21 +43,19 @@ def _features(window: int) -> tuple[Feature, ...]:
     period = f"in the last {window} days"
     rival, unfit = "price or a rival's offer", "product no longer fits"
 
-    def feature(measure: str, unit: str, doc: str, reason: Reason, *, empty: int | None) -> Feature:
+    def feature(measure: str, unit: str, doc: str, reason: Reason) -> Feature:
         name = f"{measure}_{window}d"
-        return Feature(name, "basket", unit, window, f"{doc} {period}.", reason, empty=empty)
+        return Feature(name, "basket", unit, window, f"{doc} {period}.", reason)
 
     def mean(measure: str, unit: str, doc: str, text: str, cause: str) -> Feature:
         reason = Reason(f"{text} on average {period}", cause, "low")
-        return feature(measure, unit, doc, reason, empty=None)
+        return feature(measure, unit, doc, reason)
 
-    orders = Reason(f"{{orders_count_{window}d:only orders}} {period}", "changed needs", "low")
     discount = f"buys on discount: {{discount_share_{window}d:percent}} off on average {period}"
     value = f"small orders: {{order_value_mean_{window}d:money}}"
     lines = f"small baskets: {{lines_mean_{window}d:mean lines}}"
     units = f"small baskets: {{units_mean_{window}d:mean units}}"
     return (
-        feature("orders_count", "orders", "Orders", orders, empty=0),
         mean("order_value_mean", "currency", "Mean spend of an order", value, rival),
         mean("lines_mean", "lines", "Mean lines on a day with a purchase", lines, unfit),
         mean("units_mean", "units", "Mean quantity on a day with a purchase", units, unfit),
@@ -68,7 +64,6 @@ def _features(window: int) -> tuple[Feature, ...]:
             "share",
             "Discount over the undiscounted spend",
             Reason(discount, rival, "high"),
-            empty=None,
         ),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pyarrow as pa
 from ibis import ir
 from ibis.backends import BaseBackend
 
+from features.errors import InputError
 from features.sources import in_memory, mendable
 
 _STATEMENT = "keepwell_compiled"
@@ -59,23 +59,18 @@ class Compiled:
             found: list[tuple[Any, ...]] = engine.raw_sql(f"EXECUTE {_STATEMENT}").fetchall()
             return found
 
-    def columns(self) -> dict[str, set[str]]:
-        """Give the columns that the query really needs, by input."""
-        with self._engine() as engine:
-            ((_, plan),) = engine.raw_sql(f"EXPLAIN (FORMAT json) {self._sql}").fetchall()
-        used: dict[str, set[str]] = {name: set() for name in self._inputs}
-        for name, columns in _scans(json.loads(plan)):
-            used[name] |= columns
-        return used
-
     @contextmanager
     def _engine(self) -> Iterator[BaseBackend]:
         try:
             engine = self._idle.pop()
         except IndexError:
             engine = self._prepared(in_memory())
-        yield engine
-        # Not after an exception that nobody foresaw: such an engine is not used again.
+        try:
+            yield engine
+        except InputError:
+            self._idle.append(engine)
+            raise
+        # After an exception that nobody foresaw the engine is not used again.
         self._idle.append(engine)
 
     def _prepared(self, engine: BaseBackend) -> BaseBackend:
@@ -99,16 +94,3 @@ def _insert(engine: BaseBackend, name: str, table: pa.Table) -> None:
     engine.con.register(given, table)
     engine.raw_sql(f'INSERT INTO "{name}" BY NAME SELECT * FROM {given}')  # noqa: S608 - own names
     engine.con.unregister(given)
-
-
-def _scans(plan: Any) -> Iterator[tuple[str, set[str]]]:  # noqa: ANN401 - JSON
-    if isinstance(plan, list):
-        for child in plan:
-            yield from _scans(child)
-        return
-    facts = plan.get("extra_info", {})
-    if "Table" in facts:
-        columns = facts.get("Projections", [])
-        name = str(facts["Table"]).rpartition(".")[2]
-        yield name, {columns} if isinstance(columns, str) else set(columns)
-    yield from _scans(plan.get("children", []))

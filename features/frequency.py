@@ -16,6 +16,8 @@ from features.windows import (
     within,
 )
 
+ORDER_WINDOWS = (90, 365)
+
 
 def _aggregates(days: ir.Table) -> Columns:
     bought, gap = days["bought"], days["gap"]
@@ -23,9 +25,15 @@ def _aggregates(days: ir.Table) -> Columns:
     earlier = {
         f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum() for w in TREND_WINDOWS
     }
+    orders = {
+        f"orders_count_{w}d": days["orders"].sum(where=within(days, w))
+        for w in ORDER_WINDOWS
+        if "orders" in days.columns
+    }
     return {
         **counts,
         **earlier,
+        **orders,
         "purchase_days_count": bought.sum(),
         "purchase_gap_mean": gap.mean(),
         "purchase_gap_max": gap.max(),
@@ -65,6 +73,19 @@ def _count(window: int) -> Feature:
     )
 
 
+def _orders(window: int) -> Feature:
+    name = f"orders_count_{window}d"
+    return Feature(
+        name,
+        "frequency",
+        "orders",
+        window,
+        f"Orders in the last {window} days.",
+        Reason(f"{{{name}:only orders}} in the last {window} days", "changed needs", "low"),
+        empty=0,
+    )
+
+
 def _trend(window: int) -> Feature:
     name = f"purchase_days_trend_{window}d"
     text = (
@@ -86,6 +107,7 @@ FAMILY = Family(
     features=(
         *[_count(w) for w in WINDOWS],
         *[_trend(w) for w in TREND_WINDOWS],
+        *[_orders(w) for w in ORDER_WINDOWS],
         Feature(
             "purchase_days_count",
             "frequency",

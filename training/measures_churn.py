@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import xlogy
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from training.curves import (
     FloatArray,
@@ -50,7 +49,9 @@ def roc_auc(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None = No
     outcome, score, weight = _ranked(churned, score, weights)
     if _single_class(outcome):
         return float("nan")
-    return float(roc_auc_score(outcome, score, sample_weight=weight))
+    curve = ranked_curve(outcome, score, weight)
+    stayed = curve.mass - curve.actual
+    return float(np.trapezoid(curve.actual, stayed) / (curve.actual[-1] * stayed[-1]))
 
 
 def pr_auc(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -80,7 +81,9 @@ def pr_auc(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None = Non
     outcome, score, weight = _ranked(churned, score, weights)
     if _single_class(outcome):
         return float("nan")
-    return float(average_precision_score(outcome, score, sample_weight=weight))
+    curve = ranked_curve(outcome, score, weight)
+    precision = curve.actual[1:] / curve.mass[1:]
+    return float(np.diff(curve.actual) @ precision / curve.actual[-1])
 
 
 def brier(churned: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None) -> float:

@@ -14,7 +14,6 @@ from features.attributes import attributes
 from features.families import families_for
 from features.grains import attribute_names
 from features.panel import features_at
-from models.reasons import say
 from tests.oracle.histories import CUTOFF, engine, spine_of
 
 DAY = timedelta(days=1)
@@ -58,17 +57,10 @@ def test_each_type_becomes_a_feature(column: pa.Array, expected: object) -> None
     assert features(customers(mine=column)) == {"attribute_mine": expected}
 
 
-def test_text_is_a_category_and_speaks_by_its_name() -> None:
+def test_text_is_a_category_and_gives_no_reason() -> None:
     (feature,) = attributes(customers(home_region=pa.array(["x"]))).features
     assert (feature.dtype, feature.unit, feature.family) == ("category", "category", "attributes")
     assert feature.doc == "The customer's home region."
-    assert feature.reason is not None
-    assert say(feature.reason, {"attribute_home_region": "x"}, "EUR") == "home region: x"
-
-
-@pytest.mark.parametrize("name", ["a.b", "a[0]", "a:b", "a!r", "{a}", "a}"])
-def test_a_name_that_a_sentence_cannot_hold_stays_silent(name: str) -> None:
-    (feature,) = attributes(customers(**{name: pa.array(["x"])})).features
     assert feature.reason is None
 
 

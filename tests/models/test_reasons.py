@@ -103,12 +103,6 @@ def test_reasons_do_not_depend_on_who_is_asked_besides(shop: Bundle, snapshots: 
     assert alone == together
 
 
-def test_an_unknown_category_gives_no_reason(shop: Bundle, snapshots: Maker) -> None:
-    frame = snapshots(200, seed=4).assign(attribute_region=None)
-    said = [r.text for row in reasons(shop.release, frame, "GBP") for r in row]
-    assert not [text for text in said if text.startswith("region")]
-
-
 def test_features_read_from_json_speak_alike(
     shop: Bundle, features: FeatureSet, snapshots: Maker
 ) -> None:
