@@ -1,0 +1,1 @@
+"""Keepwell beside its peers, and beside its own targets, on this machine."""

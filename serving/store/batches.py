@@ -1,0 +1,139 @@
+"""Batches of scores, checked and brought into the store's columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from serving.errors import StoreError
+from serving.store.records import RunInfo
+from serving.store.schema import MEASURES, WORDS
+
+REQUIRED = ("customer_id", *MEASURES)
+TYPES = {
+    "customer_id": pa.string(),
+    **dict.fromkeys(MEASURES, pa.float64()),
+    "days_since_purchase": pa.int32(),
+    **dict.fromkeys(WORDS, pa.string()),
+    "attributes": pa.string(),
+}
+
+
+def checked(
+    info: RunInfo, batches: Iterable[pd.DataFrame | pa.Table | pa.RecordBatch]
+) -> Iterator[pa.Table]:
+    """Yield the batches as Arrow tables of the store's columns; empty ones are left out.
+
+    Parameters
+    ----------
+    info : RunInfo
+        `as_of`, `model_version` and `backtest` columns, where a batch has them, must agree.
+    batches : iterable of DataFrame, Table or RecordBatch
+        ``customer_id`` and the measures; days since the last purchase, reasons, causes and
+        ``attributes`` (a dict, or JSON text of an object) may be absent or null.
+
+    Raises
+    ------
+    StoreError
+        When a column is missing, has another type, is not finite, or belongs to another run.
+    """
+    for batch in batches:
+        frame = batch if isinstance(batch, pd.DataFrame) else batch.to_pandas()
+        if len(frame):
+            yield _table(info, frame)
+
+
+def _table(info: RunInfo, frame: pd.DataFrame) -> pa.Table:
+    missing = [name for name in REQUIRED if name not in frame.columns]
+    if missing:
+        raise StoreError(f"the scores lack {', '.join(missing)}; publish all of {_all()}")
+    _check_run(info, frame)
+    table = pa.table({name: _column(frame, name) for name in TYPES})
+    if table["customer_id"].null_count:
+        raise StoreError("a score has no customer_id; leave such rows out")
+    for name in MEASURES:
+        _check_measure(table, name)
+    return table
+
+
+def _all() -> str:
+    return ", ".join(REQUIRED)
+
+
+def _column(frame: pd.DataFrame, name: str) -> pa.Array:
+    if name not in frame.columns:
+        return pa.nulls(len(frame), TYPES[name])
+    values: Any = frame[name]
+    if name == "attributes":
+        values = [_object(value) for value in values]
+    kind = TYPES[name]
+    try:
+        if pa.types.is_string(kind):
+            return pa.array(values, kind, from_pandas=True)  # no number passes for a text
+        return pa.array(values, from_pandas=True).cast(kind)
+    except pa.ArrowException as error:
+        raise StoreError(f"scores.{name} must hold {kind}: {error}") from None
+
+
+def _object(value: object) -> str | None:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        return value
+    if isinstance(value, dict):
+        return _json(value)
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return None
+    raise StoreError(f"scores.attributes holds {type(value).__name__}; give a JSON object")
+
+
+def _json(value: dict[str, Any]) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError:
+        raise StoreError(
+            "scores.attributes holds NaN or infinity; write null for what is not known"
+        ) from None
+
+
+def _plain(value: object) -> object:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def _check_measure(table: pa.Table, name: str) -> None:
+    values = table[name].to_numpy()
+    wrong = ~np.isfinite(values)
+    if name == "churn_probability":
+        wrong |= (values < 0) | (values > 1)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        kind = "a number from 0 to 1" if name == "churn_probability" else "a finite number"
+        raise StoreError(
+            f"scores.{name} is {values[first]} for customer {table['customer_id'][first]}; "
+            f"it must be {kind}. Nothing was published"
+        )
+
+
+def _check_run(info: RunInfo, frame: pd.DataFrame) -> None:
+    said = {
+        "as_of": str(info.as_of),
+        "model_version": info.model_version,
+        "backtest": str(info.backtest),
+    }
+    for name, expected in said.items():
+        if name not in frame.columns:
+            continue
+        found = {_said(name, value) for value in frame[name].unique()}
+        if found != {expected}:
+            other = min(found - {expected})
+            raise StoreError(
+                f"scores.{name} is {other} in some rows, but the run's is {expected}; publish "
+                "the scores of one run at a time"
+            )
+
+
+def _said(name: str, value: Any) -> str:  # noqa: ANN401 - any scalar of a frame
+    return str(pd.Timestamp(value).date()) if name == "as_of" else str(value)
