@@ -13,9 +13,13 @@ from ibis import ir
 from ibis.backends import BaseBackend
 
 from features.errors import InputError
+from features.mapping import quoted
 from features.sources import in_memory, mendable
 
 _STATEMENT = "keepwell_compiled"
+
+_FEW = 200
+"""Rows up to which parameters of a statement are faster than a view of an Arrow table."""
 
 
 class Compiled:
@@ -90,7 +94,14 @@ def _forgetting(engine: BaseBackend) -> Iterator[None]:
 
 
 def _insert(engine: BaseBackend, name: str, table: pa.Table) -> None:
+    columns = ", ".join(quoted(column) for column in table.column_names)
+    into = f"INSERT INTO {quoted(name)} ({columns}) SELECT"
+    if table.num_rows <= _FEW:
+        values = [column.to_pylist() for column in table.columns]
+        marks = ", ".join(f"unnest(${number})" for number in range(1, len(values) + 1))
+        engine.con.execute(f"{into} {marks}", values)
+        return
     given = f"given_{name}"
     engine.con.register(given, table)
-    engine.raw_sql(f'INSERT INTO "{name}" BY NAME SELECT * FROM {given}')  # noqa: S608 - own names
+    engine.raw_sql(f"{into} {columns} FROM {given}")
     engine.con.unregister(given)

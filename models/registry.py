@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,33 +18,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import bundle
 from models.bundle import Bundle
 from models.errors import ModelError, NoChampionError, StoreError
+from models.versions import Promotion, Version
 
 for _noisy in ("mlflow", "alembic"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
 # Its retries are no news: what they come to is told once.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
+__all__ = ["CHAMPION", "Promotion", "Registry", "Version", "store"]
+
 CHAMPION = "champion"
 _PROMOTION = "promotion_"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered version."""
-
-    number: int
-    source: str
-    run_id: str
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """When a version became champion, and why; the next promotion ended its time."""
-
-    version: int
-    at: str
-    reason: str
 
 
 @contextmanager
@@ -78,6 +63,8 @@ class Registry:
     name : str
         The registered model's name.
     """
+
+    watched = True
 
     def __init__(self, uri: str, name: str) -> None:
         self._uri = uri

@@ -21,7 +21,7 @@ Maker = Callable[..., pd.DataFrame]
 REGION = Feature(
     "attribute_region",
     "attributes",
-    "own",
+    "category",
     None,
     "The customer's region.",
     Reason("region: {attribute_region}", "changed needs", "high"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 
@@ -8,8 +9,7 @@ import pandas as pd
 import pytest
 
 from models.bundle import Bundle
-from serving.risk_list import risk_list
-from serving.scorer import COLUMNS, Scored, score
+from serving.scorer import COLUMNS, LIST_COLUMNS, Scored, score
 
 Maker = Callable[..., pd.DataFrame]
 AS_OF = date(2024, 6, 1)
@@ -75,7 +75,7 @@ def test_batches_change_nothing(
     batches = parts if numbered_on else [p.reset_index(drop=True) for p in parts]
     again = scored(shop, *batches)
     pd.testing.assert_frame_equal(again.scores, whole.scores, rtol=1e-9)
-    pd.testing.assert_frame_equal(again.reasons, whole.reasons)
+    pd.testing.assert_frame_equal(again.details, whole.details)
 
 
 def test_a_batch_in_which_a_column_is_never_known_joins_the_others(
@@ -92,15 +92,15 @@ def test_reasons_go_to_those_with_most_at_risk(
     shop: Bundle, people: pd.DataFrame, explain: int
 ) -> None:
     made = scored(shop, people.iloc[:40], people.iloc[40:], explain=explain)
-    assert made.reasons["customer_id"].tolist() == people["customer_id"].tolist()
-    ranked = risk_list(made.scores, made.reasons)
+    assert made.details["customer_id"].tolist() == people["customer_id"].tolist()
+    ranked = made.scores.merge(made.details).sort_values("value_at_risk", ascending=False)
     explained = ranked["reason_1"].notna().to_numpy()
     assert not explained[explain:].any()
     assert explained[:explain].mean() > 0.5 if explain else True
 
 
 def test_every_reason_has_a_cause_and_none_comes_after_a_gap(whole: Scored) -> None:
-    for row in whole.reasons.to_dict("records"):
+    for row in whole.details.to_dict("records"):
         texts = [row[f"reason_{n}"] for n in (1, 2, 3)]
         causes = [row[f"cause_{n}"] for n in (1, 2, 3)]
         known = [isinstance(t, str) for t in texts]
@@ -112,49 +112,18 @@ def test_a_backtest_is_marked(shop: Bundle, people: pd.DataFrame) -> None:
     made = scored(shop, people, backtest=True)
     assert list(made.scores.columns) == [*COLUMNS, "backtest"]
     assert made.scores["backtest"].all()
-    assert "backtest" in risk_list(made.scores, made.reasons).columns
 
 
-def test_the_list_has_exactly_these_columns(whole: Scored) -> None:
-    assert list(risk_list(whole.scores, whole.reasons).columns) == LIST
+def test_the_list_has_exactly_these_columns() -> None:
+    assert list(LIST_COLUMNS) == LIST
 
 
-def test_the_list_is_ordered_by_value_at_risk(whole: Scored) -> None:
-    ranked = risk_list(whole.scores, whole.reasons)
-    assert ranked["rank"].tolist() == list(range(1, 91))
-    assert ranked["value_at_risk"].is_monotonic_decreasing
-    assert set(ranked["customer_id"]) == set(whole.scores["customer_id"])
-
-
-def test_the_top_of_the_list_is_cut_after_ranking(whole: Scored) -> None:
-    full = risk_list(whole.scores, whole.reasons)
-    top = risk_list(whole.scores, whole.reasons, top=5)
-    pd.testing.assert_frame_equal(top, full.head(5))
-    assert len(risk_list(whole.scores, whole.reasons, top=10_000)) == 90
+def test_attributes_are_json_by_their_own_names(whole: Scored, people: pd.DataFrame) -> None:
+    known = [json.loads(text) for text in whole.details["attributes"]]
+    assert [row["region"] for row in known] == people["attribute_region"].tolist()
 
 
 def test_days_of_silence_are_whole(whole: Scored, people: pd.DataFrame) -> None:
-    ranked = risk_list(whole.scores, whole.reasons).set_index("customer_id")
-    silence = people.set_index("customer_id")["days_since_purchase"]
-    assert ranked["days_since_purchase"].dtype == "int64"
-    assert (ranked["days_since_purchase"] == silence[ranked.index]).all()
-
-
-def by_hand(at_risk: list[float], expected: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = ["c", "a", "b"]
-    scores = pd.DataFrame(dict.fromkeys(COLUMNS, 0.5), index=range(3))
-    scores = scores.assign(customer_id=names, value_at_risk=at_risk, expected_value=expected)
-    reasons = pd.DataFrame(dict.fromkeys(LIST[9:]), index=range(3))
-    return scores, reasons.assign(customer_id=names, days_since_purchase=1)
-
-
-def test_equal_values_at_risk_rank_by_customer() -> None:
-    assert risk_list(*by_hand([5, 5, 5], [1, 1, 1]))["customer_id"].tolist() == ["a", "b", "c"]
-    assert risk_list(*by_hand([5, 5, 5], [1, 1, 1]), top=2)["customer_id"].tolist() == ["a", "b"]
-
-
-def test_a_least_value_leaves_out_those_expected_to_bring_less() -> None:
-    ranked = risk_list(*by_hand([9, 5, -1], [10, 20, 30]), min_value=20)
-    assert ranked["customer_id"].tolist() == ["a", "b"]
-    assert ranked["rank"].tolist() == [1, 2]
-    assert risk_list(*by_hand([9, 5, -1], [10, 20, 30]), min_value=99).empty
+    silence = people["days_since_purchase"]
+    assert whole.details["days_since_purchase"].dtype == "int64"
+    assert whole.details["days_since_purchase"].tolist() == silence.tolist()
