@@ -13,7 +13,7 @@ from features.sources import connect
 from features.tables import Loaded, TableReport
 from keepwell.settings import load_settings
 
-_PIPE_WIDTH = 100
+_PIPE_WIDTH = 120
 
 
 def check_tables(config: Path) -> None:

@@ -15,11 +15,12 @@ import typer
 
 from features.errors import InputError
 from models.errors import ModelError
+from serving.errors import StoreError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 DEFAULT_CONFIG = Path("keepwell.toml")
 
-MENDABLE: tuple[type[Exception], ...] = (InputError, ModelError)
+MENDABLE: tuple[type[Exception], ...] = (InputError, ModelError, StoreError)
 """Errors that a user can mend: told in their own words, exit status 2."""
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
@@ -159,6 +160,92 @@ def demo(
     from keepwell.show import console  # noqa: PLC0415
 
     run_demo(folder, console())
+
+
+@app.command()
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    host: Annotated[
+        str | None, typer.Option(help="Address; elsewhere than here needs keys.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="3000 by default.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="1 by default.")] = None,
+) -> None:
+    """Serve predictions, published scores and risk lists over HTTP.
+
+    Example: `keepwell serve --port 8000`
+    """
+    from keepwell.serving import run_serve  # noqa: PLC0415 - keeps --help quick
+
+    run_serve(config, host, port, workers)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path("release"),
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Write the champion into a folder that is served without MLflow.
+
+    Example: `keepwell export release`
+    """
+    from keepwell.serving import export_release  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    export_release(config, folder, console())
+
+
+@app.command()
+def build(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Build a Bento that carries the champion.
+
+    Example: `keepwell build --config shop/keepwell.toml`
+    """
+    from keepwell.serving import build_bento  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    build_bento(config, console())
+
+
+keys = typer.Typer(no_args_is_help=True, help="API keys of the service.")
+app.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whom it is for.")],
+    role: Annotated[list[str], typer.Option(help="read, predict or admin; may be repeated.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Make a key and print it; it is kept as a hash and never shown again.
+
+    Example: `keepwell keys create shop-app --role predict --role read`
+    """
+    from keepwell.serving import create_key as make  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    make(config, name, role, console())
+
+
+@keys.command("list")
+def list_keys(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Print the keys, without their secrets."""
+    from keepwell.serving import list_keys as show  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    show(config, console())
+
+
+@keys.command("revoke")
+def revoke_key(
+    name: Annotated[str, typer.Argument(help="Id or name.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Take a key away; the service refuses it within a second."""
+    from keepwell.serving import revoke_key as take_away  # noqa: PLC0415 - keeps --help quick
+    from keepwell.show import console  # noqa: PLC0415
+
+    take_away(config, name, console())
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +35,7 @@ def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
     make(path.absolute().parent)
 
 
-def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None = None) -> None:
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet or CSV, by the file's ending.
 
     It is written beside its place and then moved there, so that a reader sees the old file or
@@ -46,8 +45,6 @@ def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None
     ----------
     frame : DataFrame
     path : Path
-    notes : mapping of str to str, optional
-        Kept in the file's metadata (Parquet only).
 
     Raises
     ------
@@ -55,9 +52,6 @@ def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None
         When it cannot be written.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    if notes:
-        named = {k.encode(): v.encode() for k, v in notes.items()}
-        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **named})
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.suffix.lower() == ".csv":
@@ -69,12 +63,6 @@ def write_frame(frame: pd.DataFrame, path: Path, notes: Mapping[str, str] | None
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         _remove(part)
-
-
-def notes_of(path: Path) -> dict[str, str]:
-    """Read the metadata that :func:`write_frame` kept in a Parquet file."""
-    metadata = pq.read_schema(path).metadata or {}
-    return {k.decode(): v.decode() for k, v in metadata.items() if k != b"pandas"}
 
 
 def _remove(part: Path) -> None:

@@ -22,6 +22,7 @@ from features.sources import connect, materialise
 from features.tables import Loaded
 from keepwell.settings import Settings, load_settings
 from models.registry import Registry
+from serving.store import Store
 
 _SQLITE = "sqlite:///"
 _RUN = "run-"
@@ -50,11 +51,6 @@ class Project:
         return self.folder / "scores.parquet"
 
     @property
-    def reasons_path(self) -> Path:
-        """Where the reasons of the scores are kept for ``keepwell risk-list``."""
-        return self.work / "reasons.parquet"
-
-    @property
     def work(self) -> Path:
         """The folder for Keepwell's own files."""
         return self.folder / ".keepwell"
@@ -69,6 +65,15 @@ class Project:
         """The registry of the project's model."""
         with self.alone():
             return Registry(self.settings.tracking_uri, self.settings.name)
+
+    def store(self) -> Store:
+        """Open the score store."""
+        wanted = self.settings.store
+        return Store.open(
+            wanted.resolved(self.folder),
+            keep_runs=wanted.keep_runs,
+            history_days=wanted.history_days,
+        )
 
     def load(self) -> Loaded:
         """Read, validate and quarantine the tables."""

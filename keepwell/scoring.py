@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,18 +13,17 @@ from rich.console import Console
 from features.errors import InputError
 from features.panel import features_at, write
 from features.population import active
-from keepwell.output import check_format, notes_of, write_frame
+from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
 from keepwell.show import print_list, print_rejected, progress_bar
 from models.bundle import Bundle, check_features
 from models.reasons import NO_CURRENCY
 from models.registry import store
-from serving.risk_list import risk_list
-from serving.scorer import Scored, score
+from serving.scorer import LIST_COLUMNS, Scored, score
+from serving.store import RiskQuery, RunInfo
 from training.task import Dates, dates, known_by
 
 _BATCH = 100_000
-_RUN = "keepwell.run"
 _SHOWN = 20
 
 
@@ -39,7 +37,8 @@ def run_scoring(
 ) -> pd.DataFrame:
     """Score every customer in the population with the champion.
 
-    Writes ``scores.parquet`` beside the configuration, and ``target`` besides.
+    Publishes the scores in the store, then writes ``scores.parquet`` beside the configuration, and
+    ``target`` besides.
 
     Raises
     ------
@@ -70,7 +69,10 @@ def run_scoring(
         batches = _batches(path, moment, bundle)
         scored = score(bundle, batches, moment, version.number, explain=explain, backtest=backtest)
         bar.step()
-    _write(project, scored, target)
+    _publish(project, scored, _run(bundle, moment, version.number, backtest=backtest))
+    write_frame(scored.scores, project.scores_path)
+    if target is not None:
+        write_frame(scored.scores, target)
     print_rejected(loaded, out)
     _say(project, scored, bundle, moment, when, out)
     return scored.scores
@@ -83,7 +85,7 @@ def run_risk_list(
     min_value: float | None,
     target: Path | None,
 ) -> pd.DataFrame:
-    """Rank the scores by value at risk, and print or write the list.
+    """Rank the newest scores by value at risk, and print or write the list.
 
     Raises
     ------
@@ -91,14 +93,22 @@ def run_risk_list(
         Before ``keepwell score`` has been run.
     """
     check_format(target, (".csv",))
-    scores, reasons = _read(project)
-    ranked = risk_list(scores, reasons, top, min_value)
+    with project.store() as published:
+        newest = next(iter(published.runs(1)), None)
+        if newest is None:
+            raise InputError("there are no scores yet; run `keepwell score` first")
+        query = RiskQuery(min_value=min_value, run=newest.id)
+        ranked = published.all_scores(query, top=top)
+    extra = {"backtest": True} if newest.backtest else {}
+    ranked = ranked[list(LIST_COLUMNS)].assign(**extra)
     if target is not None:
         write_frame(ranked, target)
         out.print(f"Wrote {len(ranked):,} customers to {target}", highlight=False, markup=False)
     else:
         count = min(len(ranked), _SHOWN) if top is None else len(ranked)
-        print_list(ranked.head(count), out, f"Most value at risk: {count} of {len(scores):,}")
+        mark = ", a backtest" if newest.backtest else ""
+        title = f"Most value at risk as of {newest.as_of}{mark}: {count} of {newest.customers:,}"
+        print_list(ranked.head(count), out, title)
     return ranked
 
 
@@ -127,27 +137,24 @@ def _batches(path: Path, moment: date, bundle: Bundle) -> Iterator[pd.DataFrame]
         yield frame
 
 
-def _write(project: Project, scored: Scored, target: Path | None) -> None:
-    make(project.work)
-    run = {_RUN: uuid.uuid4().hex}
-    write_frame(scored.reasons, project.reasons_path, run)
-    write_frame(scored.scores, project.scores_path, run)
-    if target is not None:
-        write_frame(scored.scores, target)
+def _publish(project: Project, scored: Scored, run: RunInfo) -> None:
+    rows = scored.scores.merge(scored.details, on="customer_id")
+    parts = (rows.iloc[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
+    with project.store() as published:
+        published.publish(run, parts)
 
 
-def _read(project: Project) -> tuple[pd.DataFrame, pd.DataFrame]:
-    if not project.scores_path.exists():
-        raise InputError(f"there is no {project.scores_path}; run `keepwell score` first")
-    reasons = project.reasons_path
-    if not reasons.exists() or notes_of(reasons).get(_RUN) != notes_of(project.scores_path).get(
-        _RUN
-    ):
-        raise InputError(
-            f"the reasons for {project.scores_path} are missing or of another run; "
-            "run `keepwell score` again"
-        )
-    return pq.read_table(project.scores_path).to_pandas(), pq.read_table(reasons).to_pandas()
+def _run(bundle: Bundle, moment: date, version: int, *, backtest: bool) -> RunInfo:
+    meant = bundle.definition
+    return RunInfo(
+        as_of=moment,
+        model_name=bundle.name,
+        model_version=str(version),
+        currency=meant.currency,
+        churn_horizon=meant.churn_horizon,
+        value_horizon=meant.value_horizon,
+        backtest=backtest,
+    )
 
 
 def _say(
@@ -173,7 +180,9 @@ def _say(
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"{amount:,.0f}" + (f" {currency}" if currency != NO_CURRENCY else " (no currency named)")
+    return f"{amount:,.0f}" + (
+        f" {currency}" if currency != NO_CURRENCY else " (no currency named)"
+    )
 
 
 def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:

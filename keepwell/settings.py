@@ -19,6 +19,8 @@ from features.settings import (
     TablesSettings,
     ValueSettings,
 )
+from serving.api.settings import ServingSettings
+from serving.settings import StoreSettings
 from training.settings import TrainingSettings
 
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -86,7 +88,7 @@ class Settings(Section):
         ISO 4217 code of all amounts; XXX stands for "no currency named".
     seed
         Seed of everything random.
-    data, tables, population, churn, value, training, tracking, scoring
+    data, tables, population, churn, value, training, tracking, scoring, store, serving
         The sections.
     """
 
@@ -101,6 +103,8 @@ class Settings(Section):
     training: TrainingSettings = TrainingSettings()
     tracking: TrackingSettings = TrackingSettings()
     scoring: ScoringSettings = ScoringSettings()
+    store: StoreSettings = StoreSettings()
+    serving: ServingSettings = ServingSettings()
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

@@ -26,6 +26,12 @@ COLUMNS = (
 
 REASON_COLUMNS = tuple(f"reason_{n}" for n in range(1, MOST + 1))
 CAUSE_COLUMNS = tuple(f"cause_{n}" for n in range(1, MOST + 1))
+KNOWN = ("customer_id", "days_since_purchase", "attributes")
+
+LIST_COLUMNS = ("rank", *COLUMNS, "days_since_purchase", *REASON_COLUMNS, *CAUSE_COLUMNS)
+"""The columns of a risk list."""
+
+_ATTRIBUTE = "attribute_"
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,13 @@ class Scored:
     ----------
     scores : DataFrame
         The columns of :data:`COLUMNS`, a customer a row, ordered by customer.
-    reasons : DataFrame
-        ``customer_id``, ``days_since_purchase``, reasons and causes, for the same customers;
-        words only for those with the most value at risk.
+    details : DataFrame
+        ``customer_id``, ``days_since_purchase``, ``attributes`` (JSON), reasons and causes, for
+        the same customers; words only for those with the most value at risk.
     """
 
     scores: pd.DataFrame
-    reasons: pd.DataFrame
+    details: pd.DataFrame
 
 
 def score(
@@ -77,7 +83,7 @@ def score(
     scored, urgent = [], pd.DataFrame()
     for frame in batches:
         scores = bundle.release.score(frame)
-        scored.append(scores.assign(customer_id=frame["customer_id"], silence=_silence(frame)))
+        scored.append(pd.concat([_known(frame), scores], axis=1))
         risk = scores["value_at_risk"].rename("_risk")
         urgent = pd.concat([urgent, frame.join(risk)]).nlargest(explain, "_risk", keep="first")
     table = pd.concat(scored, ignore_index=True)
@@ -93,14 +99,23 @@ def _labelled(table: pd.DataFrame, as_of: date, version: int, *, backtest: bool)
     return marked[list(COLUMNS)]
 
 
-def _silence(frame: pd.DataFrame) -> pd.Series[int]:
-    return frame["days_since_purchase"].astype("int64")
+def _known(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give what a list shows of a customer besides the scores; attributes as JSON objects."""
+    own = [c for c in frame.columns if c.startswith(_ATTRIBUTE)]
+    named = frame[own].rename(columns=lambda c: c.removeprefix(_ATTRIBUTE))
+    lines = named.to_json(orient="records", lines=True).splitlines() if own else None
+    return pd.DataFrame(
+        {
+            "customer_id": frame["customer_id"],
+            "days_since_purchase": frame["days_since_purchase"].astype("int64"),
+            "attributes": pd.Series(lines, index=frame.index, dtype="object"),
+        }
+    )
 
 
 def _explained(bundle: Bundle, table: pd.DataFrame, urgent: pd.DataFrame) -> pd.DataFrame:
     words = _words(bundle, urgent)
-    known = table[["customer_id", "silence"]].rename(columns={"silence": "days_since_purchase"})
-    return known.merge(words, on="customer_id", how="left")
+    return table[list(KNOWN)].merge(words, on="customer_id", how="left")
 
 
 def _words(bundle: Bundle, urgent: pd.DataFrame) -> pd.DataFrame:
