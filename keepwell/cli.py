@@ -90,8 +90,12 @@ def train(
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,
     *,
-    redefine: Annotated[
-        bool, typer.Option("--redefine", help="Replace a champion whose scores mean another thing.")
+    replacing: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Replace a champion that means another thing or knows later data.",
+        ),
     ] = False,
 ) -> None:
     """Train churn and value models, measure them, register them, promote if not worse.
@@ -102,7 +106,7 @@ def train(
     from keepwell.show import console  # noqa: PLC0415
     from keepwell.training import run_training  # noqa: PLC0415
 
-    run_training(Project.at(config), console(), _day(as_of), redefine=redefine)
+    run_training(Project.at(config), console(), _day(as_of), replacing=replacing)
 
 
 @app.command()

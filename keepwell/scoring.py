@@ -171,7 +171,8 @@ def _say(
         f"Scored {len(scores):,} customers as of {moment} with version "
         f"{scores['model_version'].iloc[0]}: {scores['churn_probability'].sum():,.0f} are expected "
         f"to leave within {meant.churn_horizon} days, with "
-        f"{_money(scores['value_at_risk'].sum(), meant.currency)} at risk. Wrote {project.scores_path}",
+        f"{_money(scores['value_at_risk'].sum(), meant.currency)} at risk. "
+        f"Wrote {project.scores_path}",
         highlight=False,
         markup=False,
     )
@@ -193,10 +194,13 @@ def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) ->
         "value.horizon": (settings.value.horizon, meant.value_horizon),
         "population.active_within": (settings.population.active_within, meant.active_within),
     }
+    said = {k: (d and f"{d} days", f"{other} days") for k, (d, other) in wanted.items()}
+    said["currency"] = (settings.currency, meant.currency)
+    said["data.timezone"] = (settings.data.timezone, meant.timezone)
     notes = [
-        f"{key} is {mine} days in the configuration, but the champion was trained with {theirs}, "
-        "which these scores mean; run `keepwell train --redefine` to change it"
-        for key, (mine, theirs) in wanted.items()
+        f"{key} is {mine} in the configuration, but the champion was trained with {theirs}, "
+        "which these scores mean; run `keepwell train --replace` to change it"
+        for key, (mine, theirs) in said.items()
         if mine is not None and mine != theirs
     ]
     late = (moment - when.as_of).days

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 SERVICE = "serving.service:Keepwell"
 _LOCAL = "127.0.0.1"
+_BENTOFILE = "bentofile.yaml"
+_PARTS = ("features", "models", "serving", "requirements")
+_CACHES = shutil.ignore_patterns("__pycache__")
 
 
 def run_serve(config: Path, host: str | None, port: int | None, workers: int | None) -> None:
@@ -111,11 +115,18 @@ def export_release(config: Path, folder: Path, out: Console) -> None:
 
 def build_bento(config: Path, out: Console) -> None:
     """Build a Bento that carries the champion."""
-    export_release(config, ROOT / RELEASE, out)
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    # BentoML asks for uv even where it has nothing to lock; the bootstrap may have brought one.
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], str(ROOT / ".uv" / "bin")])
     import bentoml  # noqa: PLC0415 - it reads its variables when it is imported
 
-    bento = bentoml.bentos.build_bentofile(str(ROOT / "bentofile.yaml"), build_ctx=str(ROOT))
+    with tempfile.TemporaryDirectory(prefix="keepwell-build-") as folder:
+        context = Path(folder)
+        for name in _PARTS:
+            shutil.copytree(ROOT / name, context / name, ignore=_CACHES)
+        shutil.copy(ROOT / _BENTOFILE, context)
+        export_release(config, context / RELEASE, out)
+        bento = bentoml.bentos.build_bentofile(str(context / _BENTOFILE), build_ctx=folder)
     out.print(f"Built {bento.tag}; serve it with: bentoml serve {bento.tag}", highlight=False)
 
 

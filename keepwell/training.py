@@ -29,7 +29,7 @@ class Outcome:
 
 
 def run_training(
-    project: Project, out: Console, as_of: date | None = None, *, redefine: bool = False
+    project: Project, out: Console, as_of: date | None = None, *, replacing: bool = False
 ) -> Outcome:
     """Train, log, register and promote or say why not.
 
@@ -39,8 +39,8 @@ def run_training(
     out : Console
     as_of : date, optional
         The first moment that is not known; midnight after the last transaction by default.
-    redefine : bool
-        Replace a champion whose scores mean something else.
+    replacing : bool
+        Replace a champion whose scores mean something else, or that has learnt from later data.
     """
     make(project.folder)
     with (
@@ -57,7 +57,7 @@ def run_training(
             "git_commit": git_commit(Path(__file__).parent),
         }
         bar.step()
-        task = _task(project, as_of, redefine=redefine)
+        task = _task(project, as_of, replacing=replacing)
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
         bar.start("Registry", 1)
         published = _publish(project, made, facts)
@@ -75,7 +75,7 @@ def run_training(
     return Outcome(made, published)
 
 
-def _task(project: Project, as_of: date | None, *, redefine: bool) -> Task:
+def _task(project: Project, as_of: date | None, *, replacing: bool) -> Task:
     settings = project.settings
     return Task(
         name=settings.name,
@@ -88,7 +88,7 @@ def _task(project: Project, as_of: date | None, *, redefine: bool) -> Task:
         seed=settings.seed,
         as_of=as_of,
         today=project.today(),
-        redefine=redefine,
+        replacing=replacing,
     )
 
 

@@ -117,12 +117,12 @@ def explore(
         value_rounds.append(_rounds(release.retained.estimator))
         on_fold()
     sizes = [len(h.churned) for h in held_out]
-    method = calibration.choose([(h.churned, h.probability) for h in held_out])
+    method = _method(recipe, held_out)
     chosen = replace(
         recipe,
         churn_rounds=_mean(churn_rounds, sizes),
         value_rounds=_mean(value_rounds, sizes),
-        calibration=method if held_out else "none",
+        calibration=method,
     )
     return chosen, held_out
 
@@ -181,6 +181,13 @@ def grouped_folds(frame: pd.DataFrame, count: int = 5) -> list[Callable[[], Fold
 
     numbers = [n for n in range(count) if telling(frame[fold == n]) and telling(frame[fold != n])]
     return [reader(number) for number in numbers]
+
+
+def _method(recipe: Recipe, held_out: Sequence[HeldOut]) -> str:
+    # Logistic regression is calibrated by construction, and is shown as a baseline just so.
+    if not held_out or recipe.churn == "logistic_rfm":
+        return "none"
+    return calibration.choose([(h.churned, h.probability) for h in held_out])
 
 
 def _rounds(estimator: object) -> int:

@@ -94,12 +94,15 @@ def decide(duel: Duel | None) -> Decision:
     )
 
 
-def decide_older(challenger: str, champion: str) -> Decision:
+def decide_older(challenger: str, champion: str, *, replacing: bool) -> Decision:
     """Decide where the champion has learnt from later data: ISO dates of both data cutoffs."""
+    learnt = f"it has learnt from data up to {challenger}, the champion up to {champion}"
+    if replacing:
+        return Decision(promote=True, reason=f"replaced on request; {learnt}")
     return Decision(
         promote=False,
-        reason=f"it has learnt from data up to {challenger}, the champion up to {champion}; a "
-        "fresher model is not replaced by a staler one",
+        reason=f"{learnt}; a fresher model is not replaced by a staler one unless "
+        "`keepwell train --replace` asks for it",
     )
 
 
@@ -109,16 +112,16 @@ def redefined(challenger: Definition, champion: Definition) -> str:
     return ", ".join(f"{k} {old[k]} → {new[k]}" for k in new if new[k] != old[k])
 
 
-def decide_redefined(changes: str, *, redefine: bool) -> Decision:
+def decide_redefined(changes: str, *, replacing: bool) -> Decision:
     """Decide where the scores would mean something else than the champion's."""
-    if redefine:
+    if replacing:
         return Decision(
             promote=True, reason=f"redefined on request ({changes}); not comparable with before"
         )
     return Decision(
         promote=False,
         reason=f"not comparable with the champion, which means something else ({changes}); "
-        "run `keepwell train --redefine` to replace it, or undo the change",
+        "run `keepwell train --replace` to replace it, or undo the change",
     )
 
 

@@ -127,12 +127,13 @@ def _decision(made: Trained, release: Bundle, registry: Registry) -> Decision:
     except ModelError as error:
         return Decision(promote=True, reason=f"the champion cannot be loaded: {error}")
     if changes := redefined(release.definition, champion.definition):
-        return decide_redefined(changes, redefine=made.task.redefine)
+        return decide_redefined(changes, replacing=made.task.replacing)
     if lost := difference(champion.features, made.history.panel.features):
         reason = f"the champion can no longer score these tables ({lost})"
         return Decision(promote=True, reason=reason)
     if release.data_cutoff < champion.data_cutoff:
-        return decide_older(release.data_cutoff, champion.data_cutoff)
+        dates = (release.data_cutoff, champion.data_cutoff)
+        return decide_older(*dates, replacing=made.task.replacing)
     return decide(_duel(made, champion))
 
 

@@ -39,8 +39,8 @@ class Task:
     as_of : date or None
         None: midnight after the last transaction, never later than ``today``.
     today : date
-    redefine : bool
-        Replace a champion whose scores mean something else.
+    replacing : bool
+        Replace a champion whose scores mean something else, or that has learnt from later data.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Task:
     seed: int
     as_of: date | None
     today: date
-    redefine: bool = False
+    replacing: bool = False
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""
@@ -143,7 +143,7 @@ def target(
     """
     notes: tuple[str, ...] = ()
     horizon = task.churn.horizon
-    if horizon is None and champion is not None and not task.redefine:
+    if horizon is None and champion is not None and not task.replacing:
         horizon = champion.churn_horizon
         notes = (f"churn.horizon is not given: the champion's {horizon} days are kept",)
     if horizon is None:

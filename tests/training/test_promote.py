@@ -12,6 +12,7 @@ from training.promote import (
     better_component,
     decide,
     decide_first,
+    decide_older,
     decide_redefined,
     redefined,
 )
@@ -98,14 +99,14 @@ def test_the_first_release_is_promoted_with_its_grade() -> None:
 def test_other_scores_replace_the_champion_on_request_only() -> None:
     changes = redefined(replace(MEANING, churn_horizon=60, currency="EUR"), MEANING)
     assert changes == "churn_horizon 90 → 60, currency GBP → EUR"
-    refused = decide_redefined(changes, redefine=False)
+    refused = decide_redefined(changes, replacing=False)
     assert not refused.promote
     assert refused.reason == (
         "not comparable with the champion, which means something else "
         "(churn_horizon 90 → 60, currency GBP → EUR); "
-        "run `keepwell train --redefine` to replace it, or undo the change"
+        "run `keepwell train --replace` to replace it, or undo the change"
     )
-    granted = decide_redefined(changes, redefine=True)
+    granted = decide_redefined(changes, replacing=True)
     assert granted.promote
     assert granted.reason.startswith("redefined on request (churn_horizon 90 → 60, currency")
 
@@ -135,3 +136,13 @@ def test_a_model_gives_way_to_a_better_baseline(
     kept: bool,
 ) -> None:
     assert better_component(model, baseline, lower=lower) is kept
+
+
+def test_a_staler_model_replaces_a_fresher_one_on_request_alone() -> None:
+    refused = decide_older("2024-01-01", "2024-06-01", replacing=False)
+    assert not refused.promote
+    assert refused.reason == (
+        "it has learnt from data up to 2024-01-01, the champion up to 2024-06-01; a fresher model "
+        "is not replaced by a staler one unless `keepwell train --replace` asks for it"
+    )
+    assert decide_older("2024-01-01", "2024-06-01", replacing=True).promote

@@ -119,7 +119,7 @@ def test_a_horizon_is_proposed_once_and_then_kept() -> None:
     kept, (note,) = target(unnamed, weekly, 365, champion)
     assert kept.horizon == 60
     assert note == "churn.horizon is not given: the champion's 60 days are kept"
-    assert target(replace(unnamed, redefine=True), weekly, 365, champion)[0].horizon == 7
+    assert target(replace(unnamed, replacing=True), weekly, 365, champion)[0].horizon == 7
 
 
 def test_a_history_that_is_too_short_says_what_is_there_and_needed() -> None:

@@ -1,0 +1,117 @@
+"""Several processes at once, and processes that are killed on their way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from tests.support import Shop, sales
+
+COMMAND = "import sys; from keepwell.cli import main; sys.exit(main())"
+
+
+def start(shop: Shop, command: str) -> subprocess.Popen[str]:
+    """Start a command in a process of its own."""
+    # One cache of compiled modules for all of them, whatever the surroundings say.
+    cache = {
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(shop.folder.parents[1] / "pyc"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", COMMAND, command, "--config", str(shop.config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **cache},
+    )
+
+
+def stop(process: subprocess.Popen[str], stage: str, how: signal.Signals) -> str:
+    """Send a signal as soon as a stage begins, and give what was said afterwards."""
+    assert process.stdout is not None
+    said = ""
+    while not said.startswith(stage):
+        said = process.stdout.readline()
+        assert said, f"ended before {stage}"
+    process.send_signal(how)
+    return process.communicate(timeout=120)[0]
+
+
+def check_registry(shop: Shop) -> None:
+    """Whatever happened, the champion is the last promotion and can be loaded."""
+    champion, history = shop.registry.champion(), shop.registry.history()
+    assert champion is not None
+    assert champion.number == history[-1].version
+    shop.registry.load(champion)
+
+
+def leftovers(shop: Shop) -> Iterable[Path]:
+    """Give what runs left in the work folder."""
+    return list((shop.folder / ".keepwell").glob("run-*"))
+
+
+def test_two_first_trainings_at_once_leave_one_champion(shop: Shop) -> None:
+    shop.write(sales())
+    both = [start(shop, "train"), start(shop, "train")]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    check_registry(shop)
+    history = shop.registry.history()
+    assert [p.version for p in history] == [1, 2]
+    assert sum("first champion" in p.reason for p in history) == 1
+    assert [p.at for p in history] == sorted(p.at for p in history)
+    client = MlflowClient(f"sqlite:///{shop.folder}/mlruns/mlflow.db")
+    assert len(client.search_experiments(filter_string="name = 'shop'")) == 1
+    shop.does("score")
+    assert set(shop.scored()["model_version"]) == {"2"}
+
+
+@pytest.mark.parametrize("stage", ["Features", "Models", "Registry"])
+def test_a_killed_training_harms_nothing(trained: Shop, stage: str) -> None:
+    trained.does("score")
+    process = start(trained, "train")
+    stop(process, stage, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert leftovers(trained)
+    check_registry(trained)
+    trained.does("score")
+    assert not leftovers(trained)
+
+
+def test_a_killed_first_training_leaves_no_champion(shop: Shop) -> None:
+    shop.write(sales())
+    stop(start(shop, "train"), "Registry", signal.SIGKILL)
+    champion = shop.registry.champion()
+    assert champion is None
+    shop.does("train")
+    check_registry(shop)
+    assert not leftovers(shop)
+
+
+@pytest.mark.parametrize("stage", ["Features", "Registry"])
+def test_an_interrupted_training_ends_in_order(trained: Shop, stage: str) -> None:
+    process = start(trained, "train")
+    said = stop(process, stage, signal.SIGINT)
+    assert process.returncode in {1, 130}, said
+    assert "Traceback" not in said
+    assert not leftovers(trained)
+    check_registry(trained)
+
+
+def test_a_killed_scoring_leaves_the_scores_of_before(trained: Shop) -> None:
+    trained.does("score")
+    before = trained.scores.read_bytes()
+    stop(start(trained, "score"), "Scores", signal.SIGKILL)
+    after = trained.scored()
+    trained.scores.write_bytes(before)
+    assert after.equals(trained.scored())
+    trained.does("score")
+    trained.does("risk-list")
+    assert not list(trained.folder.rglob("*.part"))
