@@ -82,9 +82,7 @@ class FolderRegistry:
         return list(self._history)
 
 
-def export(
-    found: Bundle, version: Version, history: Sequence[Promotion], folder: Path
-) -> None:
+def export(found: Bundle, version: Version, history: Sequence[Promotion], folder: Path) -> None:
     """Write a release for :class:`FolderRegistry`, in place of any that is there.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.baselines import LogisticRFM
 from models.churn import ChurnModel
 from models.matrix import Encoder, Floats
 from models.value import ConditionalValue
@@ -42,6 +43,14 @@ class Release:
     churned: ConditionalValue
     medians: Mapping[str, float]
 
+    @property
+    def reads_columns(self) -> bool:
+        """Whether a model reads named columns beside the matrix."""
+        values = (self.retained.estimator, self.churned.estimator)
+        return isinstance(self.churn.estimator, LogisticRFM) or any(
+            isinstance(value, str) for value in values
+        )
+
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score snapshots.
 
@@ -67,7 +76,8 @@ class Release:
         Parameters
         ----------
         frame : DataFrame
-            One row a snapshot, with the encoder's numeric features.
+            One row a snapshot, with the encoder's numeric features; looked at where
+            :attr:`reads_columns` says so, and of any content elsewhere.
         matrix : ndarray of shape (rows, features)
             The same snapshots, encoded.
         threads : int

@@ -50,7 +50,7 @@ class ConditionalValue:
     def predict(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Give conditional values, shape (rows,)."""
         if self.estimator is None:
-            return np.full(len(frame), self.factor)
+            return np.full(len(matrix), self.factor)
         if isinstance(self.estimator, str):
             return self.factor * frame[self.estimator].to_numpy(np.float64)
         return self.factor * np.asarray(self.estimator.predict(matrix, num_threads=threads))

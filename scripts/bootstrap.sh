@@ -148,6 +148,7 @@ lock() { # option...
     compile core pyproject.toml --extra demo --group build "$@"
     compile test pyproject.toml --extra demo --group build --group test \
         --constraint requirements/core.txt "$@"
+    compile serve --group serve --constraint requirements/core.txt "$@"
     compile uv --group uv "$@"
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 
 from features.errors import InputError
 from models.bundle import Bundle
@@ -22,6 +23,8 @@ from serving.online.schemas import MOST_CUSTOMERS, CustomerInput
 from serving.online.shape import shapes
 
 Item = dict[str, Any]
+
+_EMPTY = pd.DataFrame()  # making one takes a quarter of a single row's time
 
 
 class Predictor:
@@ -162,8 +165,9 @@ class Predictor:
                 items[position]["reasons"] = said
 
     def _scores(self, encoded: Encoded) -> list[list[float]]:
-        frame = Encoded(encoded.matrix, {}).frame(self._names)
-        scores: Floats = self.bundle.release.score_matrix(frame, encoded.matrix, self._threads)
+        release = self.bundle.release
+        frame = Encoded(encoded.matrix, {}).frame(self._names) if release.reads_columns else _EMPTY
+        scores: Floats = release.score_matrix(frame, encoded.matrix, self._threads)
         return np.asarray(scores).tolist()  # type: ignore[no-any-return]
 
     def _reasons(self, encoded: Encoded) -> list[list[dict[str, str]]]:

@@ -1,0 +1,222 @@
+"""What the API takes and gives, but for predictions, which have their own schemas."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from models.bundle import Bundle
+from serving.online.schemas import LONGEST_ID, MOST_CUSTOMERS, Id
+from serving.store import Run, Score
+
+_LARGEST_RUN = 2**31 - 1
+_LONGEST_CURSOR = 4_096
+_MOST_ATTRIBUTES = 20
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        msg = "must not hold the character NUL"
+        raise ValueError(msg)
+    return text
+
+
+Storable = Annotated[Id, AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=LONGEST_ID), AfterValidator(_storable)]
+AttributeName = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r'^[^"\x00]+$')]
+RunNumber = Annotated[int, Field(ge=1, le=_LARGEST_RUN)]
+Days = Annotated[int, Field(ge=0, le=1_000_000)]
+Amount = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class ScoreOut(BaseModel):
+    """A published score: the columns of scores.parquet, the run, and its age in seconds."""
+
+    customer_id: str
+    as_of: date
+    churn_probability: float
+    value_if_retained: float
+    value_if_churned: float
+    expected_value: float
+    value_at_risk: float
+    model_version: str
+    run: int
+    age_s: int
+
+
+class RiskItem(ScoreOut):
+    """A customer on a risk list."""
+
+    rank: int
+    days_since_purchase: int | None
+    reason_1: str | None
+    reason_2: str | None
+    reason_3: str | None
+    cause_1: str | None
+    cause_2: str | None
+    cause_3: str | None
+    attributes: dict[str, Any] | None
+
+
+class RiskList(BaseModel):
+    """A page of a risk list; all pages of a list are of one run."""
+
+    items: list[RiskItem]
+    next_cursor: str | None
+    run: int
+
+
+class RiskParameters(BaseModel):
+    """The query of a risk list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=MOST_CUSTOMERS)] = 100
+    cursor: Annotated[
+        str | None, Field(max_length=_LONGEST_CURSOR, description="next_cursor of the page before.")
+    ] = None
+    sort: Literal["value_at_risk", "churn_probability", "expected_value"] = "value_at_risk"
+    format: Literal["json", "csv"] = "json"
+    min_probability: Annotated[float | None, Field(ge=0, le=1, allow_inf_nan=False)] = None
+    min_value: Annotated[Amount | None, Field(description="Least expected value.")] = None
+    min_days_since_purchase: Days | None = None
+    max_days_since_purchase: Days | None = None
+    since_run: Annotated[
+        RunNumber | None, Field(description="Only who was not on the same list in that run.")
+    ] = None
+    attributes: Annotated[
+        dict[AttributeName, Text],
+        Field(max_length=_MOST_ATTRIBUTES, description="Such as attributes[region]=north."),
+    ] = {}
+
+
+class LookupRequest(BaseModel):
+    """Customers whose scores are wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[Storable], Field(min_length=1, max_length=MOST_CUSTOMERS)]
+
+
+class LookupResponse(BaseModel):
+    """Scores in the order asked for, and the customers whom the run does not have."""
+
+    items: list[ScoreOut]
+    unknown: list[str]
+    run: int
+
+
+class RunsParameters(BaseModel):
+    """The query of the runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=MOST_CUSTOMERS)] = 100
+
+
+class RunOut(BaseModel):
+    """A publication of scores. `kept`: whether its scores can still be read."""
+
+    run: int
+    published_at: datetime
+    as_of: date
+    model_name: str
+    model_version: str
+    customers: int
+    currency: str
+    churn_horizon: int
+    value_horizon: int
+    backtest: bool
+    kept: bool
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Tell of a run."""
+        facts = {name: getattr(run, name) for name in cls.model_fields if name != "run"}
+        return cls(run=run.id, **facts)
+
+
+class Runs(BaseModel):
+    """The newest runs first."""
+
+    items: list[RunOut]
+
+
+class LiveModel(BaseModel):
+    """The model in use. `trained_through`: the first day that it has not learnt from."""
+
+    name: str
+    version: str
+    live_since: datetime | None
+    loaded_at: datetime
+    trained_through: date
+    measures: dict[str, float]
+    definition: dict[str, Any]
+    feature_set_hash: str
+    features: list[str]
+
+    @classmethod
+    def of(cls, bundle: Bundle, number: int, since: str | None, loaded_at: datetime) -> Self:
+        """Tell of a bundle."""
+        meant = bundle.definition
+        return cls(
+            name=bundle.name,
+            version=str(number),
+            live_since=None if since is None else datetime.fromisoformat(since),
+            loaded_at=loaded_at,
+            trained_through=date.fromisoformat(bundle.data_cutoff),
+            measures=dict(bundle.measures),
+            definition={name: getattr(meant, name) for name in type(meant).__dataclass_fields__},
+            feature_set_hash=bundle.features.hash,
+            features=bundle.features.names,
+        )
+
+
+class Champion(BaseModel):
+    """A version and a period in which it was the champion; `until` is null while it is."""
+
+    version: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+class ModelsOut(BaseModel):
+    """What is live, and what was. `problem` says why a newer champion is not in use."""
+
+    status: Literal["ok", "degraded"]
+    problem: str | None
+    live: LiveModel
+    champions: list[Champion]
+
+
+class Reloaded(BaseModel):
+    """Outcome of a reload; `changed` is false when the champion was in use already."""
+
+    changed: bool
+    version: str
+
+
+class Health(BaseModel):
+    """How the service is. `degraded`: it answers, but something in `problems` is not well."""
+
+    status: Literal["ok", "degraded"]
+    problems: list[Literal["model", "store"]] = []
+
+
+def score_fields(score: Score, now: datetime) -> dict[str, Any]:
+    """Give the fields of :class:`ScoreOut`, for JSON."""
+    return {
+        "customer_id": score.customer_id,
+        "as_of": score.as_of,
+        "churn_probability": score.churn_probability,
+        "value_if_retained": score.value_if_retained,
+        "value_if_churned": score.value_if_churned,
+        "expected_value": score.expected_value,
+        "value_at_risk": score.value_at_risk,
+        "model_version": score.model_version,
+        "run": score.run,
+        "age_s": max(0, int((now - score.published_at).total_seconds())),
+    }
