@@ -215,8 +215,8 @@ def run(folder: Path, customers: int, seconds: float, out: Console) -> None:
     for line in (
         f"1,000 rows a request: {rows:,.0f} rows/s; the boosters alone {alone:,.0f}",
         f"  {rows / alone:.2f} x; target 0.3",
-        f"a history of 50 transactions, one at a time: {history.per_second:,.0f} requests/s, "
-        f"p50 {history.p50_ms:.1f} ms; target 40",
+        f"a history of 50 transactions, one at a time: {history.per_second:,.0f} requests/s",
+        f"  p50 {history.p50_ms:.1f} ms; target 40 requests/s",
         f"500 such histories a request: {per_customer:,.0f} customers/s; target 1,500",
     ):
         out.print(line)

@@ -149,13 +149,16 @@ def check_features(bundle: Bundle, given: FeatureSet) -> None:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         msg = f"no {_JSON} in {path.parent}; this is not a bundle"
         raise BundleError(msg) from error
     except ValueError as error:
         msg = f"{path} is damaged: {error}"
         raise BundleError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path} is damaged: it holds no object"
+        raise BundleError(msg)
     return content
 
 

@@ -103,7 +103,7 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
         bundle.load(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b'{"format": 1', b"\xff"])
+@pytest.mark.parametrize("content", [b'{"format": 1', b"\xff", b"[]"])
 def test_a_damaged_bundle_json_is_refused(saved: Path, content: bytes) -> None:
     (saved / "bundle.json").write_bytes(content)
     with pytest.raises(BundleError, match=r"bundle\.json is damaged"):
