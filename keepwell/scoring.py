@@ -194,7 +194,10 @@ def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) ->
         "value.horizon": (settings.value.horizon, meant.value_horizon),
         "population.active_within": (settings.population.active_within, meant.active_within),
     }
-    said = {k: (d and f"{d} days", f"{other} days") for k, (d, other) in wanted.items()}
+    said = {
+        key: (None if mine is None else f"{mine} days", f"{theirs} days")
+        for key, (mine, theirs) in wanted.items()
+    }
     said["currency"] = (settings.currency, meant.currency)
     said["data.timezone"] = (settings.data.timezone, meant.timezone)
     notes = [

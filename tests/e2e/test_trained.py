@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_scores_obey_their_definitions(trained: Shop) -> None:
-    trained.does("score", "--out", trained.folder / "scores.csv")
+    said = trained.does("score", "--out", trained.folder / "scores.csv").all
+    assert "in the configuration" not in said
     scores = pd.read_parquet(trained.scores)
     assert tuple(scores.columns) == COLUMNS
     p, kept = scores["churn_probability"], scores["value_if_retained"]
