@@ -14,7 +14,11 @@ from mlflow import MlflowClient
 
 from tests.support import Shop, sales
 
-COMMAND = "import sys; from keepwell.cli import main; sys.exit(main())"
+# A process started in the background ignores interruptions, and hands that on to its children.
+COMMAND = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from keepwell.cli import main; sys.exit(main())"
+)
 
 
 def start(shop: Shop, command: str) -> subprocess.Popen[str]:
