@@ -127,12 +127,12 @@ def seconds(work: Callable[[], object], least: float = 1.5) -> tuple[float, floa
     return statistics.median(taken), min(used)
 
 
-def boosters(bundle: Bundle, matrix: Floats) -> None:
+def boosters(bundle: Bundle, matrix: Floats, threads: int = 1) -> None:
     """Run the three boosters and nothing else."""
     release = bundle.release
     for model in (release.churn.estimator, release.retained.estimator, release.churned.estimator):
         assert isinstance(model, lgb.Booster)  # noqa: S101 - as made above
-        model.predict(matrix, num_threads=1)
+        model.predict(matrix, num_threads=threads)
 
 
 def answer(predictor: Predictor, body: bytes) -> None:

@@ -70,20 +70,19 @@ async def _ask(port: int, request: bytes, until: float, took: list[float]) -> No
     writer.close()
 
 
-def load(port: int, path: str, body: bytes, seconds: float, connections: int) -> Load:
+def load(port: int, path: str, body: bytes | None, seconds: float, connections: int) -> Load:
     """Ask for `seconds` over some connections, after a warm-up.
 
     Parameters
     ----------
     port : int
     path : str
-    body : bytes
-        JSON.
+    body : bytes or None
+        JSON to be posted; None gets.
     seconds : float
     connections : int
     """
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    request = _request(path, body)
 
     async def run(duration: float) -> list[float]:
         took: list[float] = []
@@ -97,6 +96,13 @@ def load(port: int, path: str, body: bytes, seconds: float, connections: int) ->
     spent = time.perf_counter() - began
     p50, p99 = np.percentile(took, [50, 99]) * 1000
     return Load(len(took) / spent, float(p50), float(p99))
+
+
+def _request(path: str, body: bytes | None) -> bytes:
+    if body is None:
+        return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 @contextmanager
@@ -156,9 +162,17 @@ class AllBoosters(mlflow.pyfunc.PythonModel):  # type: ignore[misc] - MLflow's t
         return pd.DataFrame(scores)
 
 
-def row_of(found: Bundle) -> dict[str, float]:
-    """Give features of somebody."""
-    return dict.fromkeys(found.features.names, 1.0)
+def rows_of(found: Bundle, count: int) -> list[dict[str, float]]:
+    """Give features of so many customers, no two alike: equal ones are scored unusually fast."""
+    figures = np.random.default_rng(1).gamma(1.0, 20.0, (count, len(found.features)))
+    return [dict(zip(found.features.names, row, strict=True)) for row in figures.tolist()]
+
+
+def named(found: Bundle, customers: int) -> bytes:
+    """Give a request with rows of features."""
+    rows = rows_of(found, customers)
+    given = [{"customer_id": str(n), "features": row} for n, row in enumerate(rows)]
+    return orjson.dumps({"customers": given})
 
 
 def told(found: Bundle, customers: int) -> bytes:
@@ -177,7 +191,7 @@ def told(found: Bundle, customers: int) -> bytes:
 
 def boosters_alone(found: Bundle, rows: int, seconds: float) -> float:
     """Give the rows per second that the boosters score, on one thread, from a ready matrix."""
-    frame = pd.DataFrame([row_of(found)] * rows)
+    frame = pd.DataFrame(rows_of(found, rows))
     matrix = found.release.encoder.matrix(frame)
     count, until = 0, time.perf_counter() + seconds
     began = time.perf_counter()
@@ -189,11 +203,10 @@ def boosters_alone(found: Bundle, rows: int, seconds: float) -> float:
 
 def run(folder: Path, customers: int, seconds: float, out: Console) -> None:
     """Measure everything and print it."""
-    config = _trained(folder, customers)
+    config = trained(folder, customers)
     release = FolderRegistry(folder / "release")
     _, found = release.load_champion()
-    one = orjson.dumps({"customers": [{"customer_id": "x", "features": row_of(found)}]})
-    many = orjson.dumps({"customers": [{"customer_id": "x", "features": row_of(found)}] * 1_000})
+    one, many = named(found, 1), named(found, 1_000)
     by: dict[str, Load] = {}
     port = free_port()
     serve = [BIN / "keepwell", "serve", "--config", config, "--port", str(port)]
@@ -201,6 +214,7 @@ def run(folder: Path, customers: int, seconds: float, out: Console) -> None:
         by["Keepwell"] = load(port, PREDICT, one, seconds, CONNECTIONS)
         thousand = load(port, PREDICT, many, seconds, 1)
         history = load(port, PREDICT, told(found, 1), seconds, 1)
+        crowd = load(port, PREDICT, told(found, 1), seconds, CONNECTIONS)
         histories = load(port, PREDICT, told(found, 500), seconds, 1)
     by["bare uvicorn handler"] = _bare(folder, one, seconds)
     by["mlflow models serve"] = _mlflow(folder, found, seconds)
@@ -217,6 +231,7 @@ def run(folder: Path, customers: int, seconds: float, out: Console) -> None:
         f"  {rows / alone:.2f} x; target 0.3",
         f"a history of 50 transactions, one at a time: {history.per_second:,.0f} requests/s",
         f"  p50 {history.p50_ms:.1f} ms; target 40 requests/s",
+        f"  {CONNECTIONS} connections: {crowd.per_second:,.0f} requests/s",
         f"500 such histories a request: {per_customer:,.0f} customers/s; target 1,500",
     ):
         out.print(line)
@@ -229,7 +244,8 @@ def _trees(found: Bundle) -> int:
     return sum(booster.num_trees() for booster in fitted)
 
 
-def _trained(folder: Path, customers: int) -> Path:
+def trained(folder: Path, customers: int) -> Path:
+    """Train on a made-up shop and export its champion; give the configuration."""
     config = folder / "keepwell.toml"
     config.write_text(BASE, encoding="utf-8")
     sales(customers).to_parquet(folder / "transactions.parquet")
@@ -259,9 +275,9 @@ def _mlflow(folder: Path, found: Bundle, seconds: float) -> Load:
         python_model=AllBoosters(),
         artifacts={"bundle": str(folder / "release" / "bundle")},
         pip_requirements=[],
-        signature=infer_signature(pd.DataFrame([row_of(found)])),  # it checks its input as ours
+        signature=infer_signature(pd.DataFrame(rows_of(found, 1))),  # it checks its input as ours
     )
-    body = orjson.dumps({"dataframe_records": [row_of(found)]})
+    body = orjson.dumps({"dataframe_records": rows_of(found, 1)})
     port = free_port()
     command: list[str | Path] = [BIN / "mlflow", "models", "serve", "-m", path, "-p", str(port)]
     with server(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from features.families import FAMILIES
 from models.bundle import Bundle, Definition
 from models.recipe import Recipe, default_parameters
 from models.registry import Registry
+from tests.postgres import NoPostgres, postgres
 from training.fit import learn
 
 Maker = Callable[..., pd.DataFrame]
@@ -116,3 +118,15 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     assert Registry(f"sqlite:///{path}", "shop").champion() is None
     return path
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server for the tests of this session."""
+    try:
+        with postgres() as url:
+            yield url
+    except NoPostgres as reason:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")

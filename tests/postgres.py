@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine, make_url, text
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -120,3 +122,13 @@ def _free_port() -> int:
         server.bind(("127.0.0.1", 0))
         port: int = server.getsockname()[1]
     return port
+
+
+def new_database(server: str) -> str:
+    """Make a database and return its URL, its password shown."""
+    name = f"store_{secrets.token_hex(6)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from serving.api import metrics
 from serving.api.auth import Access
+from serving.api.batching import Batches, predicted
 from serving.api.limits import MEGABYTE, RateLimit, read_body
 from serving.api.messages import Answer, Request, answer_json
 from serving.api.periods import periods
@@ -38,13 +39,15 @@ from serving.api.settings import ServingSettings
 from serving.api.table import to_csv
 from serving.errors import StoreError
 from serving.online.problems import RequestProblem
-from serving.online.schemas import read
 from serving.store import RiskQuery, Score, Store
 
 _SMALL = 8_192
 """Bytes of a body of features that are answered faster at once than by another thread."""
 
 _MOST_WAITING = 128
+
+_RUNNERS = 2
+"""Batches at the same time: one in the engine while another is read."""
 
 
 @dataclass
@@ -57,7 +60,10 @@ class Parts:
     limit: RateLimit
     settings: ServingSettings
     threads: ThreadPoolExecutor
-    waiting: int = field(default=0)
+    batches: Batches = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.batches = Batches(self.threads, _RUNNERS)
 
     @property
     def longest(self) -> int:
@@ -83,27 +89,15 @@ async def predict(parts: Parts, request: Request) -> Answer:
     """Predict for customers, given by their history or by named features."""
     live = live_model(parts)
     body = await read_body(request, parts.longest)
-    if len(body) <= _SMALL and b'"history"' not in body:
-        return Answer(_predicted(live, body))
-    if parts.waiting >= _MOST_WAITING:
-        message = f"{parts.waiting} requests are waiting already; try again later"
-        raise ApiProblem(503, "overloaded", message, headers={"Retry-After": "1"})
-    parts.waiting += 1
     try:
-        loop = asyncio.get_running_loop()
-        return Answer(await loop.run_in_executor(parts.threads, _predicted, live, body))
-    finally:
-        parts.waiting -= 1
-
-
-def _predicted(live: Live, body: bytes) -> bytes:
-    try:
-        wanted = read(body)
-        metrics.BATCH.observe(len(wanted.customers))
-        items = live.predictor.predict(wanted.customers, explain=wanted.explain)
+        if len(body) <= _SMALL and b'"history"' not in body:
+            return Answer(predicted(live, body))
+        if len(parts.batches) < _MOST_WAITING:
+            return Answer(await parts.batches.ask(live, body))
     except RequestProblem as problem:
         raise of_request(problem) from None
-    return orjson.dumps({"items": items})
+    message = f"{len(parts.batches)} requests are waiting already; try again later"
+    raise ApiProblem(503, "overloaded", message, headers={"Retry-After": "1"})
 
 
 async def customer_score(parts: Parts, request: Request) -> Answer:

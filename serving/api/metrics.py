@@ -31,6 +31,11 @@ BATCH = Histogram(
     "Customers in a request for predictions.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
 )
+TOGETHER = Histogram(
+    "keepwell_predict_requests_together",
+    "Requests for predictions that were worked out together.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128),
+)
 REJECTED = Counter("keepwell_rejected", "Requests refused, by the code of the problem.", ["code"])
 MODEL = Gauge(
     "keepwell_model_live",

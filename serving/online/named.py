@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -68,7 +69,8 @@ class FeatureRows:
 
     def encode(self, rows: Sequence[Row]) -> Encoded:
         """Encode rows that are known to be sound; a level never seen counts as missing."""
-        return self._encoded(self._matrix_of_numbers(rows), self._words(rows))
+        numbers = self._filled(self._numbers_of(rows), len(rows))
+        return self._encoded(numbers, self._words(rows))
 
     def read(self, rows: Sequence[Row], positions: Sequence[int]) -> Encoded:
         """Check and encode rows.
@@ -85,18 +87,18 @@ class FeatureRows:
         RequestProblem
             Naming features that are missing, unknown or of a wrong value.
         """
-        if not all(isinstance(r, dict) and r.keys() == self._known for r in rows):
+        if not self._complete(rows):
             raise self._refusal(rows, positions)
-        numbers, words = [self._pick_numbers(r) for r in rows], self._words(rows)
-        if not _of_types(numbers, _NUMBERS) or not _of_types(words, _TEXTS):
+        numbers, words = self._numbers_of(rows), self._words(rows)
+        if not _NUMBERS.issuperset(map(type, numbers)) or not _of_types(words, _TEXTS):
             raise self._refusal(rows, positions)
         try:
-            matrix = self._filled(numbers)
+            matrix = self._filled(numbers, len(rows))
         except OverflowError:
             raise self._refusal(rows, positions) from None
         nulls = np.isnan(matrix)
         # A null is missing, and a NaN is not a number: the matrix tells them no more apart.
-        sound = np.count_nonzero(nulls) == sum(row.count(None) for row in numbers)
+        sound = np.count_nonzero(nulls) == numbers.count(None)
         sound = sound and not np.isinf(matrix).any() and not nulls[:, self._never_null].any()
         if not sound or not all(_is_text(cell) for row in words for cell in row):
             raise self._refusal(rows, positions)
@@ -105,11 +107,23 @@ class FeatureRows:
     def _words(self, rows: Sequence[Row]) -> list[Cells]:
         return [self._pick_texts(row) for row in rows]
 
-    def _matrix_of_numbers(self, rows: Sequence[Row]) -> Floats:
-        return self._filled([self._pick_numbers(row) for row in rows])
+    def _complete(self, rows: Sequence[object]) -> bool:
+        # Rows mostly have one order: their keys are then the same texts, told at a glance.
+        order: Cells | None = None
+        for row in rows:
+            if not isinstance(row, dict):
+                return False
+            keys = tuple(row)
+            if keys != order and row.keys() != self._known:
+                return False
+            order = keys
+        return True
 
-    def _filled(self, numbers: list[Cells]) -> Floats:
-        return np.array(numbers, dtype=np.float64).reshape(len(numbers), len(self._numbers))
+    def _numbers_of(self, rows: Sequence[Row]) -> list[Any]:
+        return list(chain.from_iterable(map(self._pick_numbers, rows)))
+
+    def _filled(self, numbers: list[Any], rows: int) -> Floats:
+        return np.array(numbers, dtype=np.float64).reshape(rows, len(self._numbers))
 
     def _encoded(self, numbers: Floats, words: list[Cells]) -> Encoded:
         matrix = np.empty((len(numbers), len(self.names)))

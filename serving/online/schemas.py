@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any
 
+import orjson
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -16,7 +17,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
 from features.errors import suggestion
 from serving.online.problems import Detail, RequestProblem, shown
@@ -190,8 +191,8 @@ def read(content: bytes) -> PredictRequest:
         When it is not JSON, or not such a request.
     """
     try:
-        parsed = from_json(content, allow_inf_nan=False)
-    except ValueError as error:
+        parsed = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
         raise RequestProblem("invalid_json", f"the body is not valid JSON: {error}") from None
     return request(parsed)
 

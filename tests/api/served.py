@@ -27,7 +27,7 @@ def store_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'keepwell.db'}"
 
 
-def publish(folder: Path, share: float = 1.0) -> Run:
+def publish(folder: Path, share: float = 1.0, url: str | None = None) -> Run:
     """Publish the shop's scores with attributes and silences that tests can filter by."""
     scores = pd.read_parquet(folder / "scores.parquet")
     scores = scores.head(round(len(scores) * share))
@@ -48,18 +48,23 @@ def publish(folder: Path, share: float = 1.0) -> Run:
         churn_horizon=30,
         value_horizon=30,
     )
-    with Store.open(store_url(folder)) as store:
+    with Store.open(url or store_url(folder)) as store:
         return store.publish(info, [scores])
 
 
 @asynccontextmanager
 async def open_service(
-    folder: Path, base: str = "http://localhost", peer: str = "127.0.0.1"
+    folder: Path,
+    base: str = "http://localhost",
+    peer: str = "127.0.0.1",
+    store: str | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Open the service of a folder, through BentoML's application."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.delenv("KEEPWELL_STORE_URL", raising=False)
+        if store is not None:
+            patch.setenv("KEEPWELL_STORE_URL", store)
         patch.setenv("KEEPWELL_CONFIG", str(folder / "keepwell.toml"))
         app = make_service().to_asgi()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(peer, 1))

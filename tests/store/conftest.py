@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from serving.store import Store
-from tests.postgres import NoPostgres, postgres
+from tests.postgres import new_database
 
 Urls = Callable[[], str]
 Opener = Callable[..., Store]
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Start a PostgreSQL server for the tests of this session."""
-    try:
-        with postgres() as url:
-            yield url
-    except NoPostgres as reason:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"NOT TESTED ON POSTGRESQL: {reason}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -61,13 +47,3 @@ def opened(url: str) -> Iterator[Opener]:
 def store(opened: Opener) -> Store:
     """Open the test's store with its defaults."""
     return opened()
-
-
-def new_database(server: str) -> str:
-    """Make a database and return its URL, its password shown."""
-    name = f"store_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +14,8 @@ from serving.errors import StoreError, StoreFull, StoreUnavailable
 from serving.settings import STORE_VARIABLE, StoreSettings
 from serving.store import Store
 from serving.store.schema import METADATA, SCORES_PREFIX, VERSION_TABLE
-from tests.store.conftest import new_database
+from tests.disks import small_disk
+from tests.postgres import new_database
 from tests.store.made import info, listed, scores
 
 SECRET = "hunter2"  # noqa: S105 - a password that must not be seen
@@ -88,20 +85,6 @@ def test_connections_that_the_server_ended_are_replaced(server: str) -> None:
             )
         engine.dispose()
         assert store.current_run() == run
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """Mount a file system of some megabytes, where this process may."""
-    folder.mkdir()
-    unmount = ["umount", "--lazy", str(folder)]
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=777", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("NOT TESTED: only a user who may mount a file system can fill one up")
-    try:
-        yield folder
-    finally:
-        subprocess.run(unmount, check=True)
 
 
 def see_that_a_full_disk_leaves_the_old_run(store: Store) -> None:
