@@ -10,7 +10,7 @@ demo: ## the main job on real data: environment, training, scores, risk list
 	$(BIN)/keepwell demo
 
 test: lint ## everything: lint, types, import rules, tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: ## ruff, mypy and the import rules
 	@scripts/bootstrap.sh test
