@@ -12,17 +12,21 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import ibis
 import lightgbm as lgb
 import numpy as np
 from rich.console import Console
 
+from features.asof import Spine
 from features.catalogue import FeatureSet
-from features.families import FAMILIES
+from features.columns import LAYOUTS, Kind, TableLayout
+from features.inputs import Inputs, unbound
+from features.panel import features_at
 from models.bundle import Bundle, Definition
 from models.churn import ChurnModel
 from models.matrix import Encoder, Floats
@@ -32,29 +36,36 @@ from models.value import ConditionalValue
 from serving.online.predictor import Predictor
 from serving.online.schemas import read
 
+Row = dict[str, Any]
 AS_OF = datetime(2024, 7, 1)  # noqa: DTZ001 - local time
 LINES = 50
 SHOPS = {
-    "with all transaction columns": (
-        "recency",
-        "frequency",
-        "monetary",
-        "tenure",
-        "basket",
-        "variety",
-    ),
-    "with complaints too": tuple(f.name for f in FAMILIES),
+    "transactions with all columns": ("transactions",),
+    "complaints too": ("transactions", "complaints"),
+    "every table": tuple(LAYOUTS),
 }
+FEWER = {"transactions": LINES, "activities": 20}
+"""Rows of a history by table; 2 of the others."""
 
 
-def features_of(families: tuple[str, ...]) -> FeatureSet:
-    """Give the features of some families, but for the one that needs a day of joining."""
-    found = (f for family in FAMILIES if family.name in families for f in family.features)
-    return FeatureSet(tuple(f for f in found if f.name != "days_to_first_purchase"))
+def inputs_of(tables: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Give tables with all columns, but for the time of recording, which makes a query slower."""
+    return {
+        name: {c: k.dtype for c, k in LAYOUTS[name].columns.items() if c != "recorded_at"}
+        for name in tables
+    }
 
 
-def bundle_of(features: FeatureSet, rng: np.random.Generator) -> Bundle:
+def features_of(inputs: Inputs) -> FeatureSet:
+    """Give the features that tables allow, numbers alone."""
+    spine = ibis.table({"customer_id": "string", "cutoff": "timestamp(6)"}, name="spine")
+    found = features_at(unbound(inputs), Spine(spine)).features
+    return FeatureSet(tuple(f for f in found if f.dtype == "float64"))
+
+
+def bundle_of(inputs: Inputs, rng: np.random.Generator) -> Bundle:
     """Fit boosters of a usual size on noise: their speed does not depend on what they know."""
+    features = features_of(inputs)
     matrix = rng.gamma(1.0, 20.0, (4_000, len(features)))
     outcome = (matrix[:, 0] + rng.gamma(1.0, 20.0, 4_000) > 30).astype(float)  # noqa: PLR2004
 
@@ -71,36 +82,43 @@ def bundle_of(features: FeatureSet, rng: np.random.Generator) -> Bundle:
         {},
     )
     definition = Definition("inactivity", 90, 0, 90, 365, "EUR", "UTC")
-    return Bundle("bench", release, definition, Recipe(), "2024-06-01")
+    return Bundle("bench", release, definition, Recipe(), "2024-06-01", inputs=inputs)
 
 
 def histories(predictor: Predictor, count: int, rng: np.random.Generator) -> bytes:
-    """Make a request of customers with 50 transactions each, as JSON."""
+    """Make a request of customers with 50 transactions each, and rows of other tables, as JSON."""
     customers = [_history(predictor, number, rng) for number in range(count)]
     return json.dumps({"customers": customers}).encode()
 
 
 def _history(predictor: Predictor, number: int, rng: np.random.Generator) -> dict[str, Any]:
-    days = rng.uniform(1, 700, LINES)
-    lines = [
-        {
-            "occurred_at": (AS_OF - timedelta(days=float(day))).isoformat(timespec="seconds"),
-            "amount": round(float(rng.gamma(2.0, 20.0)), 2),
-            "order_id": str(n),
-            "product_id": str(int(rng.integers(0, 30))),
-            "category": "food",
-            "quantity": 2,
-            "discount": 0.5,
-        }
-        for n, day in enumerate(days)
-    ]
-    history: dict[str, Any] = {"transactions": lines}
-    if any(f.family == "complaints" for f in predictor.bundle.features):
-        empty = dict.fromkeys(
-            ("promised_at", "resolved_at", "category", "severity", "satisfaction", "compensation")
-        )
-        history["complaints"] = [{"opened_at": "2024-05-01T10:00:00", **empty}]
+    inputs = predictor.bundle.inputs
+    history = {
+        name: [_row(LAYOUTS[name], columns, rng) for _ in range(FEWER.get(name, 2))]
+        for name, columns in inputs.items()
+    }
+    if "customers" in history:
+        history["customers"] = history["customers"][:1]
+    if "referrals" in history:
+        friend = {"occurred_at": "2024-05-01", "amount": 5}
+        lines = [{"customer_id": r["referred_id"], **friend} for r in history["referrals"]]
+        history["referred_transactions"] = lines
     return {"customer_id": f"c{number}", "as_of": str(AS_OF.date()), "history": history}
+
+
+def _row(layout: TableLayout, columns: Mapping[str, str], rng: np.random.Generator) -> Row:
+    """Make a row of any table; outcomes are open."""
+    age = timedelta(days=float(rng.uniform(1, 700)))
+    made: dict[Kind, Any] = {
+        Kind.TIME: None,
+        Kind.ID: f"p{rng.integers(0, 30)}",
+        Kind.TEXT: f"kind {rng.integers(0, 3)}",
+        Kind.MONEY: round(float(rng.gamma(2.0, 20.0)), 2),
+        Kind.NUMBER: 2,
+        Kind.FLAG: True,
+    }
+    row = {c: made[layout.kind(c)] for c in columns if c != "customer_id"}
+    return {**row, str(layout.time or "valid_from"): (AS_OF - age).isoformat(timespec="seconds")}
 
 
 def rows(predictor: Predictor, count: int, rng: np.random.Generator) -> bytes:
@@ -165,8 +183,8 @@ def measure_histories(predictor: Predictor, count: int, rng: np.random.Generator
 def main() -> None:
     """Measure and print."""
     out, rng = Console(highlight=False, width=120), np.random.default_rng(1)
-    for name, families in SHOPS.items():
-        bundle = bundle_of(features_of(families), rng)
+    for name, tables in SHOPS.items():
+        bundle = bundle_of(inputs_of(tables), rng)
         start = time.perf_counter()
         predictor = Predictor(bundle, 1, clock=lambda: AS_OF)
         made = time.perf_counter() - start

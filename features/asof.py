@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -72,6 +73,31 @@ def following(rows: ir.Table, spine: Spine, start: int, length: int) -> ir.Table
     return rows.filter(rows["occurred_at"] >= opens, rows["occurred_at"] < closes)
 
 
+def overlapping(rows: ir.Table, spine: Spine, start: int, length: int) -> ir.Table:
+    """Keep the spans that overlap the window ``[cutoff + start, cutoff + start + length)``.
+
+    Parameters
+    ----------
+    rows : ibis Table
+        Spans with ``customer_id``, ``started_at`` and ``ended_at`` (null: it goes on).
+    spine : Spine
+    start, length : int
+        Days.
+
+    Returns
+    -------
+    ibis Table
+        With ``cutoff`` and ``days``, the midnights of the overlap, above 0.
+    """
+    rows = _with_cutoff(rows, spine)
+    opens = rows["cutoff"] + ibis.interval(days=start)
+    closes = rows["cutoff"] + ibis.interval(days=start + length)
+    since = ibis.greatest(rows["started_at"], opens)
+    till = ibis.least(rows["ended_at"].coalesce(closes), closes)
+    rows = rows.mutate(days=days_between(since, till))
+    return rows.filter(rows["days"] > 0)
+
+
 def before(rows: ir.Table, moment: date, at: str = "occurred_at") -> ir.Table:
     """Keep the rows that happened, and were recorded, before midnight of a day."""
     limit = ibis.literal(midnight(moment))
@@ -79,6 +105,17 @@ def before(rows: ir.Table, moment: date, at: str = "occurred_at") -> ir.Table:
     if "recorded_at" in rows.columns:
         rows = rows.filter(_recorded(rows, at) < limit)
     return rows
+
+
+def without_outcomes(
+    rows: ir.Table, moment: date, happened_at: str, outcomes: Sequence[str]
+) -> ir.Table:
+    """Hide outcomes, and that they happened, where that was at or after midnight of a day."""
+    late = rows[happened_at] >= ibis.literal(midnight(moment))
+    hidden = [c for c in (happened_at, *outcomes) if c in rows.columns]
+    return rows.mutate(
+        **{c: ibis.ifelse(late, ibis.null(rows[c].type()), rows[c]) for c in hidden}
+    )
 
 
 def until(outcome: ir.Column, cutoff: ir.Column, happened_at: ir.Column) -> ir.Column:

@@ -73,4 +73,5 @@ FAMILY = Family(
     features=tuple(f for window in _WINDOWS for f in _features(window)),
     aggregates={"days": _aggregates},
     derive=_derive,
+    needs=("days",),
 )

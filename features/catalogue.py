@@ -36,8 +36,8 @@ class Reason:
         A sentence with ``{feature_name}`` fields; a field may carry a format of
         :mod:`models.reasons` (``{spend_sum_90d:money}``). The first sentence whose figures are
         all known is used, so ``fallback`` may need fewer of them.
-    cause : str
-        One of :data:`CAUSES`.
+    cause : str or None
+        One of :data:`CAUSES`; None where nobody has told what the feature means.
     risk : {"high", "low"}
         Which side of the population's median speaks of risk; on the other side the feature gives
         no reason, whatever its contribution, because the sentence would not convince.
@@ -53,14 +53,14 @@ class Reason:
     """
 
     template: str
-    cause: str
+    cause: str | None
     risk: Risk
     fallback: str | None = None
     gauge: str | None = None
     beyond: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.cause not in CAUSES:
+        if self.cause is not None and self.cause not in CAUSES:
             msg = f"unknown cause {self.cause!r}; the known ones are {', '.join(CAUSES)}"
             raise ValueError(msg)
 

@@ -5,6 +5,7 @@ Plain data without heavy imports, so that the settings can be checked quickly.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +18,7 @@ class Kind(Enum):
     TIME = "timestamp(6)"
     MONEY = "decimal(18, 4)"
     NUMBER = "float64"
+    FLAG = "boolean"
     ATTRIBUTE = "attribute"
 
     @property
@@ -51,6 +53,14 @@ class TableLayout:
     def columns(self) -> dict[str, Kind]:
         """Required and optional columns, in that order."""
         return {**self.required, **self.optional}
+
+    def known_from(self, columns: Iterable[str]) -> str | None:
+        """Return the column with the time from which on a row counts; None where there is none.
+
+        That is the event time, or `valid_from` of rows that are not events.
+        """
+        time = self.time or "valid_from"
+        return time if time in columns else None
 
     def kind(self, column: str) -> Kind:
         """Return the kind of a mapped column."""
@@ -99,8 +109,71 @@ LAYOUTS = {
             },
             time="opened_at",
         ),
+        TableLayout(
+            "wallets",
+            {
+                **_ID,
+                "observed_at": Kind.TIME,
+                "period_days": Kind.NUMBER,
+                "amount": Kind.MONEY,
+            },
+            {"recorded_at": Kind.TIME},
+            time="observed_at",
+        ),
+        TableLayout(
+            "contacts",
+            {**_ID, "contacted_at": Kind.TIME, "action": Kind.TEXT, "treated": Kind.FLAG},
+            {
+                "channel": Kind.TEXT,
+                "cost": Kind.MONEY,
+                "responded_at": Kind.TIME,
+                "redeemed_cost": Kind.MONEY,
+                "recorded_at": Kind.TIME,
+            },
+            time="contacted_at",
+        ),
+        TableLayout(
+            "subscriptions",
+            {**_ID, "started_at": Kind.TIME},
+            {
+                "ended_at": Kind.TIME,
+                "plan": Kind.TEXT,
+                "price": Kind.MONEY,
+                "price_period_days": Kind.NUMBER,
+                "renews_at": Kind.TIME,
+                "auto_renew": Kind.FLAG,
+                "recorded_at": Kind.TIME,
+            },
+            time="started_at",
+        ),
+        TableLayout(
+            "activities",
+            {**_ID, "occurred_at": Kind.TIME, "kind": Kind.TEXT},
+            {"count": Kind.NUMBER, "points_balance": Kind.NUMBER, "recorded_at": Kind.TIME},
+            time="occurred_at",
+        ),
+        TableLayout(
+            "surveys",
+            {**_ID, "answered_at": Kind.TIME},
+            {"nps": Kind.NUMBER, "csat": Kind.NUMBER, "recorded_at": Kind.TIME},
+            time="answered_at",
+        ),
+        TableLayout(
+            "referrals",
+            {**_ID, "referred_id": Kind.ID, "occurred_at": Kind.TIME},
+            {"recorded_at": Kind.TIME},
+            time="occurred_at",
+        ),
     )
 }
+
+LABELLED = TableLayout(
+    "labelled",
+    {},
+    {"customer_id": Kind.ID, "outcome": Kind.TEXT, "amount": Kind.MONEY},
+    attributes=True,
+)
+"""A flat file with a ready-made outcome: no events, and so apart from the other tables."""
 
 INTERNAL = "keepwell_"
 """Begins the names of columns, tables and views that are not the user's."""

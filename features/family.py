@@ -9,7 +9,7 @@ from ibis import ir
 
 from features.asof import KEYS, Spine
 from features.catalogue import Feature, FeatureSet
-from features.grains import GRAINS, Tables
+from features.grains import GRAINS, Grain, Tables
 
 Columns = dict[str, ir.Value]
 
@@ -29,12 +29,22 @@ class Family:
         not features are intermediate figures for ``derive``.
     derive : callable, optional
         From the joined aggregates of all families to further columns.
+    conclude : callable, optional
+        From what all families aggregated and derived to columns that need both.
+    needs : tuple of str
+        Grains without which ``derive`` and ``conclude`` have nothing to work on: they are skipped
+        where the tables give no rows of one of them.
+    grains : mapping of str to callable
+        Rows of its own to aggregate, beside those of :data:`features.grains.GRAINS`.
     """
 
     name: str
     features: tuple[Feature, ...]
     aggregates: Mapping[str, Callable[[ir.Table], Columns]] = field(default_factory=dict)
     derive: Callable[[ir.Table], Columns] = field(default=lambda _: {})
+    conclude: Callable[[ir.Table], Columns] = field(default=lambda _: {})
+    needs: tuple[str, ...] = ()
+    grains: Mapping[str, Grain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,15 +70,20 @@ def snapshots(families: Sequence[Family], tables: Tables, spine: Spine) -> Snaps
     Snapshots
         One row a snapshot: ``customer_id``, ``cutoff`` and the features that the tables allow.
     """
-    table = spine.table.select(*KEYS)
-    for grain, rows_of in GRAINS.items():
+    measured = {}
+    grains = {**GRAINS, **{n: rows for family in families for n, rows in family.grains.items()}}
+    for grain, rows_of in grains.items():
         parts = [f.aggregates[grain] for f in families if grain in f.aggregates]
         rows = rows_of(tables, spine) if parts else None
         if rows is not None:
-            table = _join(table, rows, _merge(part(rows) for part in parts))
+            measures = _merge(part(rows) for part in parts)
+            measured[grain] = rows.group_by(*KEYS).aggregate(**measures)
+    table = _joined(spine.table.select(*KEYS), measured)
     catalogue = {f.name: f for family in families for f in family.features}
     table = _fill(table, catalogue)
-    table = table.mutate(**_merge(family.derive(table) for family in families))
+    deriving = [family for family in families if measured.keys() >= set(family.needs)]
+    table = table.mutate(**_merge(family.derive(table) for family in deriving))
+    table = table.mutate(**_merge(family.conclude(table) for family in deriving))
     kept = FeatureSet(tuple(f for name, f in catalogue.items() if name in table.columns))
     return Snapshots(table.select(*KEYS, **_typed(table, kept)), kept)
 
@@ -83,10 +98,17 @@ def _merge(parts: object) -> Columns:
     return merged
 
 
-def _join(table: ir.Table, rows: ir.Table, measures: Columns) -> ir.Table:
-    measured = rows.group_by(*KEYS).aggregate(**measures)
-    joined = table.left_join(measured, list(KEYS), rname="{name}__right")
-    return joined.drop(*[c for c in joined.columns if c.endswith("__right")])
+def _joined(spine: ir.Table, measured: Mapping[str, ir.Table]) -> ir.Table:
+    # One select after all joins: one after each would name every column once per join, and the
+    # query would take longer to write than to run.
+    joined, names = spine, [*KEYS]
+    # The widest last: a join carries along every column of those before it.
+    for grain, rows in sorted(measured.items(), key=lambda part: len(part[1].columns)):
+        names += [c for c in rows.columns if c not in KEYS]
+        keys = {key: f"{key}_of_{grain}" for key in KEYS}
+        part = rows.rename({new: key for key, new in keys.items()})
+        joined = joined.left_join(part, [spine[key] == part[new] for key, new in keys.items()])
+    return joined.select(*names)
 
 
 def _fill(table: ir.Table, catalogue: Mapping[str, Feature]) -> ir.Table:

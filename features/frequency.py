@@ -7,13 +7,17 @@ from ibis import ir
 from features.catalogue import Feature, Reason
 from features.family import Columns, Family
 from features.windows import (
+    SEASON_WINDOWS,
     TREND_WINDOWS,
     WINDOWS,
+    YEAR,
     deviation,
     just_before,
     ratio,
+    season,
     trend,
     within,
+    year_before,
 )
 
 ORDER_WINDOWS = (90, 365)
@@ -25,6 +29,10 @@ def _aggregates(days: ir.Table) -> Columns:
     earlier = {
         f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum() for w in TREND_WINDOWS
     }
+    seasons = {
+        f"_purchase_days_year_before_{w}d": (bought & year_before(days, w)).sum()
+        for w in SEASON_WINDOWS
+    }
     orders = {
         f"orders_count_{w}d": days["orders"].sum(where=within(days, w))
         for w in ORDER_WINDOWS
@@ -33,6 +41,7 @@ def _aggregates(days: ir.Table) -> Columns:
     return {
         **counts,
         **earlier,
+        **seasons,
         **orders,
         "purchase_days_count": bought.sum(),
         "purchase_gap_mean": gap.mean(),
@@ -51,8 +60,17 @@ def _derive(table: ir.Table) -> Columns:
         )
         for w in TREND_WINDOWS
     }
+    seasons = {
+        f"purchase_days_season_trend_{w}d": season(
+            trend(table[f"purchase_days_count_{w}d"], table[f"_purchase_days_year_before_{w}d"]),
+            table["_first_purchase_age"],
+            w,
+        )
+        for w in SEASON_WINDOWS
+    }
     return {
         **trends,
+        **seasons,
         "purchase_gap_std": spread,
         "purchase_gap_regularity": ratio(spread, table["purchase_gap_mean"]),
         "purchases_per_30d": ratio(table["purchase_days_count"] * 30, table["_first_purchase_age"]),
@@ -102,11 +120,26 @@ def _trend(window: int) -> Feature:
     )
 
 
+def _season(window: int) -> Feature:
+    name = f"purchase_days_season_trend_{window}d"
+    doc = (
+        f"Purchases of the last {window} days against the same days a year earlier, "
+        "from -1 to 1; unknown where the first purchase is later than those."
+    )
+    text = (
+        f"buys less often than in the same {window} days a year earlier: "
+        f"{{purchase_days_count_{window}d:purchases}}"
+    )
+    reason = Reason(text, "changed needs", "low", gauge=name)
+    return Feature(name, "frequency", "ratio", YEAR + window, doc, reason)
+
+
 FAMILY = Family(
     name="frequency",
     features=(
         *[_count(w) for w in WINDOWS],
         *[_trend(w) for w in TREND_WINDOWS],
+        *[_season(w) for w in SEASON_WINDOWS],
         *[_orders(w) for w in ORDER_WINDOWS],
         Feature(
             "purchase_days_count",
@@ -166,4 +199,5 @@ FAMILY = Family(
     ),
     aggregates={"days": _aggregates},
     derive=_derive,
+    needs=("days",),
 )

@@ -11,13 +11,23 @@ from collections.abc import Callable, Mapping
 import ibis
 from ibis import ir
 
+from features import grains_subscriptions
 from features.asof import KEYS, Spine, days_between, known, undated, until
+from features.event_rows import EVENT_GRAINS
+from features.loyalty_rows import wallet_periods
+from features.wallet_rows import wallets
+from features.windows import just_before, within
 
 Tables = Mapping[str, ir.Table]
 Grain = Callable[[Tables, Spine], ir.Table | None]
 
 DAYS = "_days"
 """Name under which :func:`prepared` keeps the history folded to days."""
+
+PERIOD = 30
+"""Days of the periods in which repeat purchases are counted."""
+
+_MONEY = ("net", "spend", "returned", "units", "discount", "full_spend", "margin")
 
 RESERVED = ("customer_id", "joined_at", "valid_from", "recorded_at")
 """Columns of the customers table that are not attributes."""
@@ -31,8 +41,9 @@ def fold_days(lines: ir.Table) -> ir.Table:
     ibis Table
         ``occurred_at`` (midnight of the day), ``net``, ``spend`` (positive lines), ``returned``
         (negative lines, as a positive amount), ``bought`` (has a positive line), ``lines``
-        (positive ones) and, of these and where the columns exist, ``orders``, ``units`` and
-        ``discount``.
+        (positive ones) and, of these and where the columns exist, ``orders``, ``units``,
+        ``discount``, ``full_spend`` (lines without a discount) and ``promoted`` (has a line with
+        one). ``margin`` is that of all lines, returns included.
     """
     by = [k for k in KEYS if k in lines.columns]
     amount = lines["amount"]
@@ -51,12 +62,19 @@ def fold_days(lines: ir.Table) -> ir.Table:
         # Exact sums do not depend on the order of the rows; floating-point ones do.
         measures["units"] = lines["quantity"].try_cast("decimal(18,4)").sum(where=amount > 0)
     if "discount" in lines.columns:
+        # A line that names no discount had none.
+        promoted = lines["discount"].coalesce(zero) > 0
         measures["discount"] = lines["discount"].sum(where=amount > 0)
+        measures["full_spend"] = amount.sum(where=(amount > 0) & ~promoted).coalesce(zero)
+        measures["promoted"] = ((amount > 0) & promoted).any()
+    if "margin" in lines.columns:
+        measures["margin"] = lines["margin"].sum()
     folded = lines.group_by(
         *[lines[k] for k in by], occurred_at=lines["occurred_at"].truncate("D")
     ).aggregate(**measures)
-    money = [c for c in ("net", "spend", "returned", "units", "discount") if c in folded.columns]
-    return folded.mutate(**{c: folded[c].cast("decimal(18,4)") for c in money})
+    return folded.mutate(
+        **{c: folded[c].cast("decimal(18,4)") for c in _MONEY if c in folded.columns}
+    )
 
 
 def prepared(tables: Tables, keep: Callable[[ir.Table, str], ir.Table]) -> Tables:
@@ -71,15 +89,17 @@ def prepared(tables: Tables, keep: Callable[[ir.Table, str], ir.Table]) -> Table
     keep : callable
         Materialises a table under a name in the engine.
     """
-    if "recorded_at" in tables["transactions"].columns:
+    if "transactions" not in tables or "recorded_at" in tables["transactions"].columns:
         return tables
     return {**tables, DAYS: keep(with_gaps(fold_days(tables["transactions"])), DAYS)}
 
 
-def days(tables: Tables, spine: Spine) -> ir.Table:
+def days(tables: Tables, spine: Spine) -> ir.Table | None:
     """Give the customer's days with a transaction, and ``gap``: days since the purchase before."""
     if DAYS in tables:
         return known(tables[DAYS], spine)
+    if "transactions" not in tables:
+        return None
     folded = fold_days(known(tables["transactions"], spine))
     folded = folded.mutate(age=days_between(folded["occurred_at"], folded["cutoff"]))
     return with_gaps(folded)
@@ -91,8 +111,15 @@ def products(tables: Tables, spine: Spine) -> ir.Table | None:
 
 
 def categories(tables: Tables, spine: Spine) -> ir.Table | None:
-    """Give each category that the customer bought, with the days since its last and first time."""
-    return _variety(tables, spine, "category")
+    """Give each category that the customer bought, as :func:`products` does, and its rank."""
+    rows = _variety(tables, spine, "category", mixed=True)
+    return None if rows is None else _ranked(rows, "category")
+
+
+def channels(tables: Tables, spine: Spine) -> ir.Table | None:
+    """Give each channel that the customer bought through, as :func:`categories` does."""
+    rows = _variety(tables, spine, "channel", mixed=True)
+    return None if rows is None else _ranked(rows, "channel")
 
 
 def complaints(tables: Tables, spine: Spine) -> ir.Table | None:
@@ -116,12 +143,17 @@ def complaints(tables: Tables, spine: Spine) -> ir.Table | None:
 
 def days_since_complaint(tables: Tables, spine: Spine) -> ir.Table | None:
     """Give the customer's days after the one on which the last complaint was opened."""
-    opened = complaints(tables, spine)
-    if opened is None:
+    opened, folded = complaints(tables, spine), days(tables, spine)
+    if opened is None or folded is None:
         return None
     last = opened.group_by(*KEYS).aggregate(_complaint_age=opened["age"].min())
-    rows = days(tables, spine).inner_join(last, list(KEYS))
+    rows = folded.inner_join(last, list(KEYS))
     return rows.filter(rows["age"] < rows["_complaint_age"])
+
+
+def periods_of_wallets(tables: Tables, spine: Spine) -> ir.Table | None:
+    """Give the share of wallet at the last two observed wallets."""
+    return wallet_periods(tables, spine, days(tables, spine))
 
 
 def attribute_names(customers: ir.Table) -> list[str]:
@@ -150,32 +182,71 @@ def customers(tables: Tables, spine: Spine) -> ir.Table | None:
 
 
 def with_gaps(folded: ir.Table) -> ir.Table:
-    """Add ``gap``: the days from the purchase before to this one; null on other days."""
-    """Add ``gap``: a purchase day's days since the purchase before; null for the first."""
+    """Add what a purchase day is to the purchases before it.
+
+    Returns
+    -------
+    ibis Table
+        With ``gap``, the days since the purchase before; null for the first and on days without
+        a purchase. With ``period_left``, from 1 to 30, where a day has the first repeat purchase
+        of its period of 30 days since the first purchase, else null: the days from it to the end
+        of that period.
+    """
     # Partitioning by `bought` keeps days with returns alone from shortening the gaps.
     window = ibis.window(
         group_by=[*[k for k in KEYS if k in folded.columns], "bought"], order_by="occurred_at"
     )
-    previous = folded["occurred_at"].lag().over(window)
-    gap = days_between(previous, folded["occurred_at"])
-    return folded.mutate(gap=ibis.ifelse(folded["bought"], gap, ibis.null("int64")))
+    day, bought = folded["occurred_at"], folded["bought"]
+    known = folded.mutate(
+        gap=ibis.ifelse(bought, days_between(day.lag().over(window), day), ibis.null("int64")),
+        since_first=days_between(day.min().over(window), day),
+    )
+    return known.mutate(period_left=_period_left(known)).drop("since_first")
 
 
-def _variety(tables: Tables, spine: Spine, column: str) -> ir.Table | None:
-    lines = tables["transactions"]
-    if column not in lines.columns:
+def _period_left(days: ir.Table) -> ir.Value:
+    since, gap = days["since_first"], days["gap"]
+    period = since // PERIOD
+    # The purchase before was in another period, or was the first one, which repeats nothing.
+    repeats = (period != (since - gap) // PERIOD) | (since == gap)
+    return ibis.ifelse(repeats, (period + 1) * PERIOD - since, ibis.null("int64"))
+
+
+def _variety(tables: Tables, spine: Spine, column: str, *, mixed: bool = False) -> ir.Table | None:
+    lines = tables.get("transactions")
+    if lines is None or column not in lines.columns:
         return None
     lines = known(lines.filter(lines["amount"] > 0, lines[column].notnull()), spine)
-    return lines.group_by(*KEYS, column).aggregate(
-        last_age=lines["age"].min(), first_age=lines["age"].max(), net=lines["amount"].sum()
-    )
+    measures = {
+        "last_age": lines["age"].min(),
+        "first_age": lines["age"].max(),
+        "earlier_180d": just_before(lines, 180).any(),
+    }
+    if mixed:
+        measures["days_365d"] = lines["age"].nunique(where=within(lines, 365))
+    return lines.group_by(*KEYS, column).aggregate(**measures)
+
+
+def _ranked(rows: ir.Table, column: str) -> ir.Table:
+    """Add ``rank`` by the days with a purchase in the last year; 0 for the most."""
+    # Ties by name, so that the rank does not depend on the order of the rows.
+    by = [rows["days_365d"].desc(), rows[column].asc()]
+    order = ibis.window(group_by=list(KEYS), order_by=by)
+    return rows.mutate(rank=ibis.row_number().over(order))
 
 
 GRAINS: Mapping[str, Grain] = {
     "days": days,
     "products": products,
     "categories": categories,
+    "channels": channels,
     "complaints": complaints,
     "days_since_complaint": days_since_complaint,
+    "wallet_periods": periods_of_wallets,
+    "subscriptions": grains_subscriptions.subscriptions,
+    "subscription_starts": grains_subscriptions.subscription_starts,
+    "subscription_ends": grains_subscriptions.subscription_ends,
     "customers": customers,
+    "wallets": wallets,
+    **EVENT_GRAINS,
 }

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 import ibis
 from ibis import ir
 
-from features.asof import KEYS, Spine, following
+from features.asof import KEYS, Spine, following, overlapping
+from features.grains import Tables, days
+from features.spans import REGRACE, last_ends, price_of, ran
+from features.windows import within
+
+SHARE = 0.5
+"""Share of the usual spend below which a customer has partly left."""
+
+NORM_WINDOWS = 4
+"""Windows before the cutoff that make the usual spend."""
+
+_MILLION = 1_000_000
+_MONEY = "decimal(26,4)"
+_VALUES = {"net": "amount", "margin": "margin"}
+_WORTH = {"net": "net amount", "margin": "margin", "price": "price of the subscriptions"}
 
 
 @dataclass(frozen=True)
@@ -16,53 +30,149 @@ class Target:
 
     Parameters
     ----------
-    kind : str
-        The kind of churn; ``"inactivity"`` is no positive transaction in the window.
+    kind : {"inactivity", "subscription", "partial"}
+        The kind of churn; see :func:`labels`.
     horizon : int
         Days of the churn window.
     gap : int
         Days between the cutoff and the start of both windows.
     value_horizon : int
         Days of the value window.
+    regrace : int
+        Days after an end in which another subscription undoes it (subscription).
+    share : float
+        Of the usual spend, above 0 to 1 (partial).
+    norm_windows : int
+        Windows of ``horizon`` days before the cutoff that make the usual spend (partial).
+    measure : {"net", "margin", "price"}
+        What transactions are worth; without any, the price of subscriptions.
     """
 
     kind: str
     horizon: int
     gap: int
     value_horizon: int
+    regrace: int = REGRACE
+    share: float = SHARE
+    norm_windows: int = NORM_WINDOWS
+    measure: str = "net"
 
     @property
     def reach(self) -> int:
-        """Days from a cutoff until its last label window has ended."""
-        return self.gap + max(self.horizon, self.value_horizon)
+        """Days from a cutoff until its last label window, and regrace after it, have ended."""
+        regrace = self.regrace if self.kind == "subscription" else 0
+        return self.gap + max(self.horizon + regrace, self.value_horizon)
+
+    @property
+    def norm(self) -> int:
+        """Days before the cutoff that the label looks back on; 0 where it does not."""
+        return self.norm_windows * self.horizon if self.kind == "partial" else 0
+
+    @property
+    def worth(self) -> str:
+        """What a customer's value is, in a few words."""
+        return f"{_WORTH[self.measure]} of {self.value_horizon} days"
+
+    @property
+    def words(self) -> str:
+        """What leaving means, in a few words."""
+        return {
+            "inactivity": f"no purchase in {self.horizon} days",
+            "partial": (
+                f"less than {self.share:.0%} of the usual spend in {self.horizon} days (usual: "
+                f"the mean of the {self.norm_windows} windows of that length before)"
+            ),
+            "subscription": (
+                f"a subscription ends in {self.horizon} days and no other begins within "
+                f"{self.regrace}"
+            ),
+        }[self.kind]
 
 
-def labels(transactions: ir.Table, spine: Spine, target: Target) -> ir.Table:
+def labels(tables: Tables, spine: Spine, target: Target) -> ir.Table:
     """Label each snapshot.
 
     Parameters
     ----------
-    transactions : ibis Table
+    tables : mapping of str to ibis Table
         Canonical; only rows known when the labels are made.
     spine : Spine
+        The population of the kind of churn.
     target : Target
 
     Returns
     -------
     ibis Table
-        The keys, ``churned`` (1: no positive transaction in
-        ``[cutoff + gap, cutoff + gap + horizon)``) and ``value`` (float64: net amount in
-        ``[cutoff + gap, cutoff + gap + value_horizon)``, returns included).
+        The keys, ``churned`` (int64, 1 or 0) and ``value`` (float64).
+
+        ``churned``, over the window ``[cutoff + gap, cutoff + gap + horizon)``, is 1
+
+        - *inactivity*: without a positive transaction in it;
+        - *partial*: where the positive amounts in it are below ``share`` of the mean of the last
+          ``norm_windows`` windows of equal length before the cutoff, of which only what was
+          recorded by the cutoff counts;
+        - *subscription*: where a subscription ends in it and no other covers that moment or
+          begins within ``regrace`` days of it. Whoever left in the same sense between the cutoff
+          and the window neither stays nor leaves in it: such a snapshot has no label, and no row.
+
+        ``value``, over ``[cutoff + gap, cutoff + gap + value_horizon)``, is the net amount,
+        returns included, or the margin; without transactions, the price of the subscriptions for
+        the days that they overlap it.
     """
-    stayed = following(transactions, spine, target.gap, target.horizon)
-    stayed = stayed.filter(stayed["amount"] > 0).group_by(*KEYS).aggregate(_stayed=ibis._.count())
-    earned = following(transactions, spine, target.gap, target.value_horizon)
-    earned = earned.group_by(*KEYS).aggregate(_earned=earned["amount"].sum())
+    left = _CHURNED[target.kind](tables, spine, target)
+    earned = _worth(tables, spine, target)
+    joined = left.left_join(earned, list(KEYS)).select(*KEYS, "churned", "_earned")
+    return joined.select(*KEYS, "churned", value=joined["_earned"].cast("float64").coalesce(0.0))
+
+
+def _inactivity(tables: Tables, spine: Spine, target: Target) -> ir.Table:
+    lines = following(tables["transactions"], spine, target.gap, target.horizon)
+    return _flagged(spine.table, lines.filter(lines["amount"] > 0), outside=True)
+
+
+def _partial(tables: Tables, spine: Spine, target: Target) -> ir.Table:
+    after = following(tables["transactions"], spine, target.gap, target.horizon)
+    amount = after["amount"]
+    spent = _total(after, _after=amount.sum(where=amount > 0))
+    folded = days(tables, spine)
+    assert folded is not None  # noqa: S101 - there are transactions
+    usual = _total(folded, _usual=folded["spend"].sum(where=within(folded, target.norm)))
     keys = spine.table.select(*KEYS)
-    joined = keys.left_join(stayed, list(KEYS)).select(*KEYS, "_stayed")
-    joined = joined.left_join(earned, list(KEYS)).select(*KEYS, "_stayed", "_earned")
-    return joined.select(
-        *KEYS,
-        churned=joined["_stayed"].isnull().cast("int64"),
-        value=joined["_earned"].cast("float64").coalesce(0.0),
-    )
+    joined = keys.left_join(spent, list(KEYS)).select(*KEYS, "_after")
+    joined = joined.left_join(usual, list(KEYS)).select(*KEYS, "_after", "_usual")
+    zero = ibis.literal(0).cast(_MONEY)
+    # Compared exactly, in whole millionths: half of the usual spend is not below half of it.
+    left = joined["_after"].coalesce(zero) * (target.norm_windows * _MILLION)
+    right = joined["_usual"].coalesce(zero) * round(target.share * _MILLION)
+    return joined.select(*KEYS, churned=(left < right).cast("int64"))
+
+
+def _subscription(tables: Tables, spine: Spine, target: Target) -> ir.Table:
+    ends = last_ends(ran(tables["subscriptions"]), ["customer_id"], target.regrace)
+    gone = following(ends, spine, 0, target.gap).select(*KEYS).distinct()
+    leaving = following(ends, spine, target.gap, target.horizon)
+    here = spine.table.select(*KEYS)
+    return _flagged(here.anti_join(gone, list(KEYS)) if target.gap else here, leaving)
+
+
+_CHURNED = {"inactivity": _inactivity, "partial": _partial, "subscription": _subscription}
+
+
+def _flagged(snapshots: ir.Table, rows: ir.Table, *, outside: bool = False) -> ir.Table:
+    """Flag the snapshots that have rows, or those ``outside`` of them."""
+    counted = rows.group_by(*KEYS).aggregate(_rows=ibis._.count())
+    joined = snapshots.select(*KEYS).left_join(counted, list(KEYS)).select(*KEYS, "_rows")
+    flag = joined["_rows"].isnull() if outside else joined["_rows"].notnull()
+    return joined.select(*KEYS, churned=flag.cast("int64"))
+
+
+def _total(rows: ir.Table, **money: ir.Value) -> ir.Table:
+    return rows.group_by(*KEYS).aggregate(**{n: v.cast(_MONEY) for n, v in money.items()})
+
+
+def _worth(tables: Tables, spine: Spine, target: Target) -> ir.Table:
+    if "transactions" in tables:
+        lines = following(tables["transactions"], spine, target.gap, target.value_horizon)
+        return lines.group_by(*KEYS).aggregate(_earned=lines[_VALUES[target.measure]].sum())
+    rows = overlapping(ran(tables["subscriptions"]), spine, target.gap, target.value_horizon)
+    return rows.group_by(*KEYS).aggregate(_earned=price_of(rows, rows["days"]).sum())

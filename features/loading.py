@@ -15,14 +15,17 @@ import ibis
 from ibis.backends import BaseBackend
 
 from features import quarantine
-from features.columns import LAYOUTS, TableLayout
+from features.columns import LAYOUTS, Kind, TableLayout
 from features.errors import InputError
+from features.joint import joint_warnings
 from features.mapping import key_name, quoted
 from features.normalise import normalise, raw_name
 from features.quarantine import REASON
+from features.reading import read_source
+from features.remarks import remarks
 from features.settings import DataSettings, TableSettings
-from features.sources import as_view, internal_name, materialise, mendable, read_source, write_csv
-from features.tables import Loaded, TableReport, Tables, schema
+from features.sources import as_view, internal_name, materialise, mendable, write_csv
+from features.tables import Loaded, TableReport, schema
 
 _EXAMPLES = 3
 
@@ -43,6 +46,7 @@ def load(
     data: DataSettings,
     folder: Path,
     now: datetime | None = None,
+    required: str | None = None,
 ) -> Loaded:
     """Read every configured table once, set bad rows apart and check the contracts.
 
@@ -61,13 +65,17 @@ def load(
         The configuration's folder.
     now
         The present in local time of `[data] timezone`, naive; None: the clock.
+    required
+        The table that must have rows; None: transactions, or else subscriptions. Any other may
+        be empty, which means that nothing of the kind happened.
 
     Raises
     ------
     InputError
-        When a file, column or expression is wrong, a table is empty, or more of its rows are
-        bad than `max_rejected` allows.
+        When a file, column or expression is wrong, the required table is empty, or more rows of
+        a table are bad than `max_rejected` allows.
     """
+    needed = required or ("transactions" if "transactions" in tables else "subscriptions")
     present = now or datetime.now(ZoneInfo(data.timezone)).replace(tzinfo=None)
     reading = _Reading(backend, data, folder.resolve(), present)
     clean: dict[str, ibis.Table] = {}
@@ -75,7 +83,9 @@ def load(
     for name, layout in LAYOUTS.items():
         if name in tables:
             clean[name], reports[name] = _read(reading, layout, tables[name])
-    return Loaded(clean, reports, tuple(_joint_warnings(clean)))
+            if name == needed and not reports[name].read:
+                raise InputError(f"tables.{name} is empty: {_empty(reports[name].left_out)}")
+    return Loaded(clean, reports, tuple(joint_warnings(clean)))
 
 
 def _read(
@@ -89,13 +99,13 @@ def _read(
     staged = _stage(reading, layout, flagged, keys)
     counts = _counts_by_reason(staged)
     left_out = 0 if source.rows is None else source.rows - counts.total()
-    if not counts:
-        raise InputError(_empty(layout, left_out))
     path = _write_rejected(reading, layout, staged, counts)
     if not _few_enough(counts, reading.data.max_rejected):
         details = _details(staged, settings, [*problems, *keys])
         raise InputError(_too_many(layout.name, counts, reading.data.max_rejected, details))
-    clean = _clean(reading, layout, staged)
+    clean = _clean(layout, staged, reading.backend)
+    if counts:  # Of no rows every one is good, but SQL gives null for that.
+        schema(layout.name, tuple(clean.columns), reading.now).validate(clean, lazy=True)
     facts = _facts(layout, clean)
     return clean, TableReport(
         table=layout.name,
@@ -104,7 +114,11 @@ def _read(
         kept=counts[None],
         rejected={reason: count for reason, count in counts.items() if reason is not None},
         **facts,
-        warnings=tuple(_warnings(layout, settings, staged, clean)),
+        warnings=tuple(
+            _warnings(reading, layout, settings, staged, clean)
+            if counts
+            else [_empty(left_out, ", which is taken to mean that nothing of the kind happened")]
+        ),
         quarantine=path,
     )
 
@@ -139,11 +153,10 @@ def _counts_by_reason(staged: ibis.Table) -> Counter[str | None]:
     return Counter({row[REASON]: row["n"] for row in found})
 
 
-def _empty(layout: TableLayout, left_out: int) -> str:
-    place = f"tables.{layout.name}"
+def _empty(left_out: int, meaning: str = "") -> str:
     if left_out:
-        return f"{place} is empty: where leaves out all {left_out:,} rows; check the condition"
-    return f"{place} is empty: the source has no rows; check that it is the right file or table"
+        return f"where leaves out all {left_out:,} rows{meaning}; check the condition"
+    return f"the source has no rows{meaning}; check that it is the right file or table"
 
 
 def _write_rejected(
@@ -159,7 +172,7 @@ def _write_rejected(
 
 def _few_enough(counts: Counter[str | None], allowed: float) -> bool:
     rejected = counts.total() - counts[None]
-    return counts[None] > 0 and rejected <= allowed * counts.total()
+    return not rejected or (counts[None] > 0 and rejected <= allowed * counts.total())
 
 
 def _too_many(
@@ -209,11 +222,9 @@ def _examples(staged: ibis.Table, problem: quarantine.Problem | quarantine.Key) 
     return f" (such as {', '.join(found)})" if found else ""
 
 
-def _clean(reading: _Reading, layout: TableLayout, staged: ibis.Table) -> ibis.Table:
+def _clean(layout: TableLayout, staged: ibis.Table, backend: BaseBackend) -> ibis.Table:
     good = staged.filter(staged[REASON].isnull()).select(*quarantine.canonical(staged))
-    clean = as_view(good, internal_name(layout.name, "clean"), reading.backend)
-    schema(layout.name, tuple(clean.columns), reading.now).validate(clean, lazy=True)
-    return clean
+    return as_view(good, internal_name(layout.name, "clean"), backend)
 
 
 def _facts(layout: TableLayout, clean: ibis.Table) -> dict[str, Any]:
@@ -225,38 +236,39 @@ def _facts(layout: TableLayout, clean: ibis.Table) -> dict[str, Any]:
 
 
 def _warnings(
-    layout: TableLayout, settings: TableSettings, staged: ibis.Table, clean: ibis.Table
+    reading: _Reading,
+    layout: TableLayout,
+    settings: TableSettings,
+    staged: ibis.Table,
+    clean: ibis.Table,
 ) -> Iterator[str]:
-    unreadable = quarantine.unreadable_optional(staged, layout)
-    if unreadable:
-        (row,) = staged.aggregate(**unreadable).to_pyarrow().to_pylist()
-        for column, count in row.items():
-            if count:
-                yield f"{column}: values that are not numbers, taken as missing: {count:,}"
+    yield from _unreadable(layout, staged)
     if layout.time and not settings.key:
-        repeats = clean.aggregate(n=quarantine.exact_repeats(clean)).to_pyarrow()["n"][0].as_py()
-        if repeats:
-            yield (
-                f"rows that equal another row in every mapped column: {repeats:,}; they are kept "
-                f'(name a key, such as key = ["order_id", "product_id"], to reject repeats)'
-            )
+        yield from _repeats(layout, clean)
     if layout.attributes and "valid_from" not in clean.columns:
         yield (
             "attributes are as extracted today, not as they were in the past, which can leak the "
             "outcome; map valid_from where the source keeps a history"
         )
+    yield from remarks(layout, clean, reading.now)
 
 
-def _joint_warnings(tables: Tables) -> Iterator[str]:
-    if "customers" in tables:
-        buyers = tables["transactions"].select("customer_id").distinct()
-        unknown = buyers.anti_join(tables["customers"], "customer_id").count().to_pyarrow().as_py()
-        if unknown:
-            yield (
-                "customers with transactions but without a row in the customers table: "
-                f"{unknown:,}; their attributes are missing"
-            )
-    else:
-        yield "no customers table: attribute features are absent"
-    if "complaints" not in tables:
-        yield "no complaints table: complaint features are absent"
+def _unreadable(layout: TableLayout, staged: ibis.Table) -> Iterator[str]:
+    unreadable = quarantine.unreadable_optional(staged, layout)
+    if not unreadable:
+        return
+    (row,) = staged.aggregate(**unreadable).to_pyarrow().to_pylist()
+    for column, count in row.items():
+        if count:
+            wanted = "neither yes nor no" if layout.kind(column) is Kind.FLAG else "not numbers"
+            yield f"{column}: values that are {wanted}, taken as missing: {count:,}"
+
+
+def _repeats(layout: TableLayout, clean: ibis.Table) -> Iterator[str]:
+    repeats = clean.aggregate(n=quarantine.exact_repeats(clean)).to_pyarrow()["n"][0].as_py()
+    if repeats:
+        columns = '["order_id", "product_id"]' if layout.name == "transactions" else '["id"]'
+        yield (
+            f"rows that equal another row in every mapped column: {repeats:,}; they are kept "
+            f"(name a key, such as key = {columns}, to reject repeats)"
+        )

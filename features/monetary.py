@@ -7,13 +7,17 @@ from ibis import ir
 from features.catalogue import Feature, Reason
 from features.family import Columns, Family
 from features.windows import (
+    SEASON_WINDOWS,
     TREND_WINDOWS,
     WINDOWS,
+    YEAR,
     deviation,
     just_before,
     ratio,
+    season,
     trend,
     within,
+    year_before,
 )
 
 RETURN_WINDOWS = (90, 365)
@@ -24,10 +28,14 @@ def _aggregates(days: ir.Table) -> Columns:
     wide = spend.cast("decimal(38,4)")  # else the squares of large amounts would not fit
     sums = {f"spend_sum_{w}d": spend.sum(where=within(days, w)) for w in WINDOWS}
     earlier = {f"_spend_before_{w}d": spend.sum(where=just_before(days, w)) for w in TREND_WINDOWS}
+    seasons = {
+        f"_spend_year_before_{w}d": spend.sum(where=year_before(days, w)) for w in SEASON_WINDOWS
+    }
     returns = {f"returns_sum_{w}d": returned.sum(where=within(days, w)) for w in RETURN_WINDOWS}
     return {
         **sums,
         **earlier,
+        **seasons,
         **returns,
         "spend_sum": spend.sum(),
         "net_sum_365d": days["net"].sum(where=within(days, 365)),
@@ -45,9 +53,18 @@ def _derive(table: ir.Table) -> Columns:
         )
         for w in TREND_WINDOWS
     }
+    seasons = {
+        f"spend_season_trend_{w}d": season(
+            trend(table[f"spend_sum_{w}d"], table[f"_spend_year_before_{w}d"].coalesce(0)),
+            table["_first_purchase_age"],
+            w,
+        )
+        for w in SEASON_WINDOWS
+    }
     recent_mean = ratio(table["spend_sum_90d"], table["purchase_days_count_90d"])
     return {
         **trends,
+        **seasons,
         "spend_mean": ratio(total, count),
         "spend_mean_90d": recent_mean,
         "spend_mean_change_90d": ratio(recent_mean, ratio(total, count)),
@@ -89,6 +106,19 @@ def _trend(window: int) -> Feature:
     )
 
 
+def _season(window: int) -> Feature:
+    name = f"spend_season_trend_{window}d"
+    doc = (
+        f"Spend of the last {window} days against the same days a year earlier, "
+        "from -1 to 1; unknown where the first purchase is later than those."
+    )
+    text = (
+        f"spends less than in the same {window} days a year earlier: {{spend_sum_{window}d:money}}"
+    )
+    reason = Reason(text, "price or a rival's offer", "low", gauge=name)
+    return Feature(name, "monetary", "ratio", YEAR + window, doc, reason)
+
+
 def _returns(window: int) -> Feature:
     return Feature(
         f"returns_sum_{window}d",
@@ -114,6 +144,7 @@ FAMILY = Family(
     features=(
         *[_spend(w) for w in WINDOWS],
         *[_trend(w) for w in TREND_WINDOWS],
+        *[_season(w) for w in SEASON_WINDOWS],
         *[_returns(w) for w in RETURN_WINDOWS],
         _plain(
             "spend_sum",
@@ -211,4 +242,5 @@ FAMILY = Family(
     ),
     aggregates={"days": _aggregates},
     derive=_derive,
+    needs=("days",),
 )

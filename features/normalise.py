@@ -1,4 +1,4 @@
-"""Read mapped columns of any type as the canonical types: ids, times, money, numbers."""
+"""Read mapped columns of any type as the canonical types: ids, times, money, numbers, flags."""
 
 from __future__ import annotations
 
@@ -104,6 +104,21 @@ def _finite(number: ibis.Column) -> ibis.Column:
     return (number.isnan() | number.isinf()).ifelse(ibis.null("float64"), number)
 
 
+# A column of flags in which some are missing is often written as 1.0 and 0.0.
+YES = ("true", "t", "yes", "y", "1", "1.0")
+NO = ("false", "f", "no", "n", "0", "0.0")
+
+
+def _flag(column: ibis.Column, _table: str) -> ibis.Column:
+    dtype = column.type()
+    if dtype.is_boolean():
+        return column
+    if dtype.is_numeric():
+        return ibis.cases((column == 1, True), (column == 0, False))
+    said = column.cast("string").strip().lower()
+    return ibis.cases((said.isin(YES), True), (said.isin(NO), False))
+
+
 def _attribute(column: ibis.Column, table: str) -> ibis.Column:
     dtype = column.type()
     if dtype.is_boolean():
@@ -123,5 +138,6 @@ _READERS: dict[Kind, Callable[[ibis.Column, str], ibis.Column]] = {
     Kind.TIME: _time,
     Kind.MONEY: _money,
     Kind.NUMBER: _number,
+    Kind.FLAG: _flag,
     Kind.ATTRIBUTE: _attribute,
 }

@@ -15,12 +15,13 @@ from ibis import ir
 
 from features.asof import KEYS, Spine
 from features.catalogue import FeatureSet
+from features.dated import STAND_IN, Dated
 from features.families import families_for
 from features.family import Family, Snapshots, snapshots
 from features.grains import Tables
 from features.labels import Target, labels
-from features.population import active
-from features.sources import mendable
+from features.population import population
+from features.sources import export
 
 LABELS = ("churned", "value")
 
@@ -70,11 +71,12 @@ class Panel:
         return Outcomes(len(churned), int(pc.sum(churned).as_py() or 0))
 
 
-def features_at(
-    tables: Tables, spine: Spine, families: Sequence[Family] | None = None
-) -> Snapshots:
-    """Compute the features of a spine; see :func:`features.family.snapshots`."""
-    return snapshots(families or families_for(tables), tables, spine)
+def features_at(tables: Tables, spine: Spine, own: Sequence[Family] = ()) -> Snapshots:
+    """Compute the features of a spine, the company's own included.
+
+    See :func:`features.family.snapshots`.
+    """
+    return snapshots(families_for(tables, own), tables, spine)
 
 
 def build(
@@ -83,6 +85,8 @@ def build(
     target: Target,
     active_within: int,
     folder: Path,
+    *,
+    own: Sequence[Family] = (),
     on_cutoff: Callable[[date], None] = lambda _: None,
 ) -> Panel:
     """Write the panel, one cutoff at a time.
@@ -98,24 +102,22 @@ def build(
         Complete cutoffs.
     target : Target
     active_within : int
-        Days; the population's.
+        Days; the population's, where it is one of recent buyers.
     folder : Path
         An existing folder for the parts.
+    own : sequence of Family
+        The company's own families.
     on_cutoff : callable
         Told each cutoff when it is written, for progress.
     """
-    families = families_for(tables)
-    parts: dict[date, Path] = {}
-    features = FeatureSet(())
-    for cutoff in cutoffs:
-        spine = active(tables, cutoff, active_within)
-        made = snapshots(families, tables, spine)
-        features = made.features
-        labelled = labels(tables["transactions"], spine, target)
-        parts[cutoff] = folder / f"{cutoff.isoformat()}.parquet"
-        write(_with_labels(made.table, labelled), parts[cutoff])
+    spine = population(tables, STAND_IN, target.kind, active_within)
+    made = features_at(tables, spine, own)
+    query = Dated.of(_ordered(_with_labels(made.table, labels(tables, spine, target))))
+    parts = {cutoff: folder / f"{cutoff.isoformat()}.parquet" for cutoff in cutoffs}
+    for cutoff, path in parts.items():
+        export(query.at(cutoff), path, query.backend)
         on_cutoff(cutoff)
-    return Panel(parts, features)
+    return Panel(parts, made.features)
 
 
 def write(table: ir.Table, path: Path) -> None:
@@ -126,10 +128,15 @@ def write(table: ir.Table, path: Path) -> None:
     InputError
         When the disk is full, or the memory does not suffice.
     """
-    with mendable(f"cannot write {path}"):
-        table.order_by("cutoff", "customer_id").to_parquet(path)
+    backend = table.get_backend()
+    export(str(backend.compile(_ordered(table))), path, backend)
+
+
+def _ordered(table: ir.Table) -> ir.Table:
+    return table.order_by("cutoff", "customer_id")
 
 
 def _with_labels(made: ir.Table, labelled: ir.Table) -> ir.Table:
-    joined = made.left_join(labelled, list(KEYS), rname="{name}__right")
+    # A snapshot without a label, whose customer was gone before the window, is left out.
+    joined = made.inner_join(labelled, list(KEYS), rname="{name}__right")
     return joined.drop(*[c for c in joined.columns if c.endswith("__right")])

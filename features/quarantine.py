@@ -19,6 +19,8 @@ _UNREADABLE = {
     Kind.ID: "is not an id",
     Kind.TIME: "is not a time",
     Kind.MONEY: "is not a finite number within 10^14",
+    Kind.NUMBER: "is not a finite number",
+    Kind.FLAG: "is neither yes nor no",
 }
 _REMEDIES = {
     Kind.ID: "map it to the column that holds the id, or leave such rows out with where",
@@ -26,6 +28,8 @@ _REMEDIES = {
     "strptime(CAST(\"col\" AS VARCHAR), '%d/%m/%Y %H:%M')",
     Kind.MONEY: "turn it into a number with an SQL expression, such as "
     "TRY_CAST(replace(replace(\"col\", '$', ''), ',', '') AS DECIMAL(18,4))",
+    Kind.NUMBER: 'turn it into a number with an SQL expression, such as TRY_CAST("col" AS DOUBLE)',
+    Kind.FLAG: "turn it into true or false with an SQL expression, such as \"col\" = 'treated'",
 }
 
 
@@ -88,7 +92,8 @@ def problems(layout: TableLayout, columns: Sequence[str], now: datetime) -> list
     required = [*layout.required, *(c for c in columns if c == "valid_from")]
     missing = [_missing(column, layout.kind(column)) for column in required]
     strict = [c for c in columns if c in required or layout.kind(c) is Kind.TIME]
-    unreadable = [_unreadable(column, layout.kind(column)) for column in strict]
+    kinds = {column: layout.kind(column) for column in strict}
+    unreadable = [_unreadable(c, kind) for c, kind in kinds.items() if kind in _UNREADABLE]
     broken = [_broken(rule, now) for rule in rules(layout.name, tuple(columns))]
     return [*missing, *unreadable, *broken]
 
@@ -125,8 +130,8 @@ def _absent(table: ibis.Table, column: str, kind: Kind) -> ibis.expr.types.Boole
         return table[column].isnull()
     raw = table[raw_name(column)]
     blank = raw.isnull() | (raw.strip() == "")
-    # A float that is not a number stands for "missing" in an optional column.
-    return blank | (raw.lower() == "nan") if kind is Kind.NUMBER else blank
+    # A float that is not a number stands for "missing", except in amounts that are required.
+    return blank | (raw.lower() == "nan") if kind in (Kind.NUMBER, Kind.FLAG) else blank
 
 
 def flag(table: ibis.Table, found: Sequence[Problem]) -> ibis.Table:
@@ -185,7 +190,7 @@ def unreadable_optional(table: ibis.Table, layout: TableLayout) -> dict[str, ibi
     return {
         column: (good & table[column].isnull() & ~_absent(table, column, Kind.NUMBER)).sum()
         for column in canonical(table)
-        if column in layout.optional and layout.kind(column) in (Kind.NUMBER, Kind.MONEY)
+        if column in layout.optional and layout.kind(column) in (Kind.NUMBER, Kind.MONEY, Kind.FLAG)
     }
 
 

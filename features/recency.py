@@ -114,4 +114,5 @@ FAMILY = Family(
     ),
     aggregates={"days": _aggregates},
     derive=_derive,
+    needs=("days",),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -20,7 +21,8 @@ from features.columns import LAYOUTS
 from features.errors import suggestion
 
 _DAYS_PER_UNIT = {"d": 1, "w": 7}
-_LATER_KINDS = ("subscription", "partial", "labelled")
+
+ChurnKind = Literal["inactivity", "subscription", "partial", "labelled"]
 
 
 class Section(BaseModel):
@@ -109,6 +111,13 @@ def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _check_origin(source: str | None, query: str | None) -> None:
+    if (source is None) == (query is None):
+        found = "neither" if source is None else "both"
+        message = f"give either source (a file or table) or query (an SQL SELECT), not {found}"
+        raise ValueError(message)
+
+
 class TableSettings(Section):
     """`[tables.<name>]`: where a table comes from and what its columns mean.
 
@@ -134,49 +143,109 @@ class TableSettings(Section):
 
     @model_validator(mode="after")
     def _one_origin(self) -> TableSettings:
-        if (self.source is None) == (self.query is None):
-            found = "neither" if self.source is None else "both"
-            message = f"give either source (a file or table) or query (an SQL SELECT), not {found}"
-            raise ValueError(message)
+        _check_origin(self.source, self.query)
+        return self
+
+    @model_validator(mode="after")
+    def _named_columns(self) -> TableSettings:
+        for column in self.columns:
+            if not _COLUMN.fullmatch(column):
+                named = re.sub(r"\W+", "_", column).strip("_") or "plan"
+                message = (
+                    f'columns has a column "{column}"; name it with letters, digits and '
+                    f'underscores only: {named} = "..."'
+                )
+                raise ValueError(message)
         return self
 
 
-def _known_tables(tables: dict[str, TableSettings]) -> dict[str, TableSettings]:
-    for name, table in tables.items():
-        if name not in LAYOUTS:
-            known = ", ".join(LAYOUTS)
-            message = f'unknown table "{name}".{suggestion(name, LAYOUTS)} Known tables: {known}'
-            raise ValueError(message)
-        _known_columns(name, table)
-    if "transactions" not in tables:
-        message = "the transactions table is missing; add a [tables.transactions] section"
-        raise ValueError(message)
-    return tables
+_COLUMN = re.compile(r"\w+")
 
 
-def _known_columns(name: str, table: TableSettings) -> None:
-    layout = LAYOUTS[name]
-    for column in table.columns:
-        if column not in layout.columns and not layout.attributes:
+class LabelledSettings(Section):
+    """`[tables.labelled]`: a flat file, one row a customer, with a ready-made outcome.
+
+    Attributes
+    ----------
+    source, query, where, columns
+        As in every table; `columns` may name customer_id only, else rows are numbered.
+    outcome
+        The column that says who left; rows in which it is empty are to be scored.
+    positive
+        The value of `outcome` that means "left".
+    ignore
+        Columns that are not used. Every other column is a feature.
+    """
+
+    source: str | None = None
+    query: str | None = None
+    where: str | None = None
+    columns: dict[Literal["customer_id"], str] = Field(default_factory=dict)
+    outcome: str
+    positive: str | int | float | bool
+    ignore: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> LabelledSettings:
+        _check_origin(self.source, self.query)
+        return self
+
+
+def _known_columns(table: TableSettings | None, info: ValidationInfo) -> TableSettings | None:
+    """Refuse columns that the canonical table of this name does not have."""
+    layout = LAYOUTS[str(info.field_name)]
+    for column in table.columns if table and not layout.attributes else ():
+        if column not in layout.columns:
             known = ", ".join(layout.columns)
             message = (
-                f'{name}.columns has an unknown column "{column}".'
+                f'columns has an unknown column "{column}".'
                 f"{suggestion(column, layout.columns)} Known columns: {known}"
             )
             raise ValueError(message)
-        if not _ATTRIBUTE.fullmatch(column):
-            named = re.sub(r"\W+", "_", column).strip("_") or "plan"
+    return table
+
+
+OptionalTable = Annotated[TableSettings | None, AfterValidator(_known_columns)]
+
+
+class TablesSettings(Section):
+    """`[tables]`: the tables that there are; one that tells who left or bought is required.
+
+    Attributes
+    ----------
+    transactions, customers, complaints, wallets, contacts, subscriptions, activities, surveys, \
+referrals
+        The canonical tables of `features.columns.LAYOUTS`.
+    labelled
+        A flat file with a ready-made outcome.
+    """
+
+    transactions: OptionalTable = None
+    customers: OptionalTable = None
+    complaints: OptionalTable = None
+    wallets: OptionalTable = None
+    contacts: OptionalTable = None
+    subscriptions: OptionalTable = None
+    activities: OptionalTable = None
+    surveys: OptionalTable = None
+    referrals: OptionalTable = None
+    labelled: LabelledSettings | None = None
+
+    @property
+    def given(self) -> dict[str, TableSettings]:
+        """The canonical tables that the configuration has, by name; never the labelled one."""
+        found = {name: getattr(self, name) for name in LAYOUTS}
+        return {name: table for name, table in found.items() if table is not None}
+
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> TablesSettings:
+        if self.transactions is None and self.subscriptions is None and self.labelled is None:
             message = (
-                f'{name}.columns has a column "{column}"; name it with letters, digits and '
-                f'underscores only: {named} = "..."'
+                "nothing tells who left; add a [tables.transactions], a [tables.subscriptions] or "
+                "a [tables.labelled] section"
             )
             raise ValueError(message)
-
-
-_ATTRIBUTE = re.compile(r"\w+")
-
-TablesSettings = Annotated[dict[str, TableSettings], AfterValidator(_known_tables)]
-"""`[tables]`: settings by canonical table name; transactions are required."""
+        return self
 
 
 class PopulationSettings(Section):
@@ -197,24 +266,27 @@ class ChurnSettings(Section):
     Attributes
     ----------
     kind
-        "inactivity": no positive transaction in the label window.
+        "inactivity": no positive transaction in the label window. "subscription": a subscription
+        ends in it and no other begins within `regrace`. "partial": the spend in it is below
+        `share` of the usual. "labelled": the outcome column of `[tables.labelled]` says so.
     horizon
         Length of the label window in days; None: proposed from the gaps between purchases.
     gap
         Days between the cutoff and the label window, to have time to act.
+    regrace
+        Days after the end of a subscription in which another one undoes it.
+    share
+        Share of the usual spend, above 0 to 1, below which a customer has partly left.
+    norm_windows
+        How many windows of the horizon's length before the cutoff make the usual spend.
     """
 
-    kind: Literal["inactivity"] = "inactivity"
+    kind: ChurnKind = "inactivity"
     horizon: Days | None = None
     gap: DaysFromZero = 0
-
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _available_kind(cls, value: Any) -> Any:  # noqa: ANN401 - what TOML held
-        if value in _LATER_KINDS:
-            message = f'kind "{value}" is not available yet; use "inactivity"'
-            raise ValueError(message)
-        return value
+    regrace: DaysFromZero = 30
+    share: float = Field(default=0.5, gt=0, le=1)
+    norm_windows: int = Field(default=4, ge=1)
 
 
 class ValueSettings(Section):
@@ -223,7 +295,25 @@ class ValueSettings(Section):
     Attributes
     ----------
     horizon
-        Days of future net amount that count; None: the churn horizon.
+        Days of future value that count; None: the churn horizon.
+    measure
+        "net": the net amounts of transactions. "margin": their margins.
+    amount
+        SQL expression over the columns of `[tables.labelled]`; None: no value is predicted.
     """
 
     horizon: Days | None = None
+    measure: Literal["net", "margin"] = "net"
+    amount: str | None = None
+
+
+class FeaturesSettings(Section):
+    """`[features]`: what is computed beside the families that everybody has.
+
+    Attributes
+    ----------
+    families
+        Python files with feature families of the user's own.
+    """
+
+    families: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()

@@ -1,41 +1,26 @@
-"""Connect to an engine and read a company's tables: the only place that knows an engine."""
+"""Connect to an engine, and keep, write and hash its tables: the only place that knows one."""
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import TypeVar
 from uuid import uuid4
 
 import duckdb
 import ibis
+import pyarrow as pa
+from ibis.backends import BaseBackend
 from ibis.backends.duckdb import Backend
 
-from features import csv_types
-from features.columns import INTERNAL, TableLayout
-from features.errors import InputError, suggestion
-from features.files import Files, locate, matching, missing_file
-from features.mapping import (
-    Relation,
-    completed,
-    explain,
-    expression,
-    first_line,
-    key_columns,
-    key_name,
-    literal,
-    quoted,
-    select,
-)
-from features.queries import anchored
-from features.settings import DataSettings, TableSettings
+from features.columns import INTERNAL
+from features.errors import InputError
+from features.files import missing_file
+from features.mapping import first_line, literal, quoted
+from features.settings import DataSettings
 from features.tables import Tables
 
 _URL = "duckdb://"
@@ -43,30 +28,15 @@ _NO_FILES = re.compile(r'No files found that match the pattern "([^"]+)"')
 _COUNT_ON_ROWS = ("statistics_propagation", "compressed_materialization", "row_group_pruner")
 """Steps of the planner that use the least and greatest value and the like of what is there."""
 
-_MENDABLE = (
+MENDABLE = (
     duckdb.ProgrammingError,
     duckdb.DataError,
     duckdb.OperationalError,
     duckdb.NotSupportedError,
 )
+"""What the engine raises for files, SQL and values that a user can mend."""
 
-_Name = TypeVar("_Name")
-
-
-@dataclass(frozen=True)
-class Source:
-    """A source that is open but not yet read.
-
-    Attributes
-    ----------
-    mapped
-        The columns under canonical names; rows that `where` leaves out are not in it.
-    rows
-        Rows in the source; None without `where`, where nobody needs to count them.
-    """
-
-    mapped: ibis.Table
-    rows: int | None
+NO_SUCH_TABLE = duckdb.CatalogException
 
 
 def connect(data: DataSettings, folder: Path) -> Backend:
@@ -125,8 +95,7 @@ def _configure(backend: Backend, data: DataSettings, folder: Path) -> None:
             with mendable(f"data.{name.lower()}"):
                 backend.raw_sql(f"SET {name} = {literal(value)}")
     # Rows have no order here, and the engine needs less memory when it may mix them.
-    backend.raw_sql("SET preserve_insertion_order = false")
-    backend.raw_sql("SET enable_progress_bar = false")
+    backend.raw_sql("SET preserve_insertion_order = false; SET enable_progress_bar = false")
 
 
 @contextmanager
@@ -147,7 +116,7 @@ def mendable(place: str, folder: Path | None = None) -> Iterator[None]:
             f"{place}: out of memory or disk: {first_line(str(error))}. Raise data.memory_limit, "
             "or point TMPDIR at a larger disk"
         ) from error
-    except _MENDABLE as error:
+    except MENDABLE as error:
         raise InputError(f"{place}: {_said(str(error), folder)}") from error
 
 
@@ -165,167 +134,9 @@ def _said(problem: str, folder: Path | None) -> str:
     return first_line(problem)
 
 
-def read_source(
-    backend: Backend, layout: TableLayout, settings: TableSettings, folder: Path
-) -> Source:
-    """Return the mapped columns of a table's source, not yet read.
-
-    Parameters
-    ----------
-    backend
-        What `connect` returned.
-    layout
-        The canonical table.
-    settings
-        The `[tables.<name>]` section.
-    folder
-        The configuration's folder.
-
-    Raises
-    ------
-    InputError
-        When a file, a column or an expression is wrong.
-    """
-    place = f"tables.{layout.name}"
-    with mendable(place):
-        relation, rows = _open(backend, layout, settings, folder)
-        mapping = completed(settings, layout, relation)
-        keys = key_columns(settings.key, mapping, relation, place)
-        items = {c: expression(v, relation, layout.kind(c)) for c, v in mapping.items()}
-        items |= {key_name(position): sql for position, sql in enumerate(keys)}
-        _check_expressions(backend, layout, mapping, relation, settings.where)
-        mapped = _view(backend, layout, "mapped", select(relation, items, settings.where))
-        if settings.where and rows is None:
-            rows = _counts(backend, relation, {"rows": "count(*)"})["rows"]
-    return Source(backend.table(mapped), rows if settings.where else None)
-
-
-def _open(
-    backend: Backend, layout: TableLayout, settings: TableSettings, folder: Path
-) -> tuple[Relation, int | None]:
-    """Return the source as a view, and its number of rows where that is already known."""
-    if settings.query is not None:
-        return _open_query(backend, layout, settings.query, folder), None
-    source = settings.source or ""
-    place = f"tables.{layout.name}.source"
-    files = locate(source, folder, place)
-    if files is None:
-        return _open_table(backend, source, place, folder), None
-    if files.format == "csv":
-        return _open_csv(backend, layout, settings, files)
-    sql = _all_of(f"read_parquet({_paths(files)}, union_by_name = true)")
-    return _relation(backend, _view(backend, layout, "source", sql)), None
-
-
-def _open_query(backend: Backend, layout: TableLayout, query: str, folder: Path) -> Relation:
-    place = f"tables.{layout.name}.query"
-    number = count()
-
-    def open_csv(source: str) -> str:
-        """Return a view of the files in which no type costs an id its zeros or digits."""
-        files = Files(matching(source, folder), "csv")
-        name = f"file_{next(number)}"
-        raw, candidates = _csv_as_text(backend, layout, files, f"{name}_text")
-        plan = csv_types.Plan(candidates, set(candidates), set())
-        counts = _counts(backend, raw, plan.probes())
-        return _view(backend, layout, name, select(raw, plan.typed(counts), None))
-
-    with mendable(place, folder):
-        sql = anchored(query.strip().rstrip(";"), folder, open_csv)
-        return _relation(backend, _view(backend, layout, "source", sql))
-
-
-def _open_table(backend: Backend, source: str, place: str, folder: Path) -> Relation:
-    name = ".".join(quoted(part) for part in source.split("."))
-    try:
-        return _relation(backend, name)
-    except duckdb.CatalogException:
-        rows = backend.raw_sql("SELECT table_name FROM information_schema.tables").fetchall()
-        tables = [name for (name,) in rows if not name.startswith(INTERNAL)]
-        files = [entry.name for entry in folder.iterdir() if entry.is_file()]
-        raise InputError(
-            f'{place} = "{source}": neither a .parquet, .csv or .csv.gz file nor a table of the '
-            f"engine.{suggestion(source, [*tables, *files])} Tables: {', '.join(tables) or 'none'}"
-        ) from None
-
-
-def _open_csv(
-    backend: Backend, layout: TableLayout, settings: TableSettings, files: Files
-) -> tuple[Relation, int]:
-    raw, candidates = _csv_as_text(backend, layout, files, "text")
-    mapping = completed(settings, layout, raw)
-    used = csv_types.typed_columns(mapping, settings.where, layout, raw.columns)
-    plan = csv_types.Plan(candidates, used, csv_types.id_columns(mapping, layout, raw.columns))
-    counts = _counts(backend, raw, plan.probes())
-    items = plan.typed(counts) | plan.texts(counts)
-    view = _view(backend, layout, "source", select(raw, items, None))
-    texts = {column: csv_types.text_name(column) for column in raw.columns}
-    return Relation(view, plan.types(counts), texts), counts[csv_types.ROWS]
-
-
-def _csv_as_text(
-    backend: Backend, layout: TableLayout, files: Files, purpose: str
-) -> tuple[Relation, dict[str, str]]:
-    """Return a view of CSV files as text, and the types that a sample of them suggests."""
-    options = f"{_paths(files)}, header = true, union_by_name = true"
-    sql = _all_of(f"read_csv({options}, all_varchar = true)")
-    raw = _relation(backend, _view(backend, layout, purpose, sql))
-    sampled = dict(_describe(backend, _all_of(f"read_csv({options})")))
-    return raw, {column: sampled.get(column, "VARCHAR") for column in raw.columns}
-
-
-def _counts(backend: Backend, relation: Relation, probes: Mapping[_Name, str]) -> dict[_Name, int]:
-    items = {f"count_{position}": sql for position, sql in enumerate(probes.values())}
-    row = backend.raw_sql(select(relation, items, None)).fetchone()
-    return dict(zip(probes, row, strict=True))
-
-
-def _paths(files: Files) -> str:
-    return "[" + ", ".join(literal(glob.escape(str(path))) for path in files.paths) + "]"
-
-
-def _all_of(relation: str) -> str:
-    return f"SELECT * FROM {relation}"  # noqa: S608 - a quoted name, or a call on quoted paths
-
-
-def _view(backend: Backend, layout: TableLayout, purpose: str, sql: str) -> str:
-    name = internal_name(layout.name, purpose)
-    backend.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
-    return name
-
-
 def internal_name(table: str, purpose: str) -> str:
     """Return the engine's name of a temporary table or view, apart from the user's names."""
     return f"{INTERNAL}{table}_{purpose}"
-
-
-def _describe(backend: Backend, sql: str) -> list[tuple[str, str]]:
-    return [(row[0], row[1]) for row in backend.raw_sql(f"DESCRIBE {sql}").fetchall()]
-
-
-def _relation(backend: Backend, name: str) -> Relation:
-    return Relation(name, dict(_describe(backend, _all_of(name))))
-
-
-def _check_expressions(
-    backend: Backend,
-    layout: TableLayout,
-    mapping: Mapping[str, str],
-    relation: Relation,
-    where: str | None,
-) -> None:
-    """Let the engine bind each expression alone, so that the message can name it."""
-    texts = {f"columns.{column}": value for column, value in mapping.items()}
-    if where:
-        texts["where"] = where
-    for key, value in texts.items():
-        kind = layout.kind(key.removeprefix("columns."))
-        items = {"value": expression(value, relation, kind)}
-        try:
-            _describe(backend, select(relation, items, value if key == "where" else None))
-        except _MENDABLE as error:
-            place = f"tables.{layout.name}.{key}"
-            raise InputError(explain(place, value, str(error), relation)) from error
 
 
 def materialise(table: ibis.Table, name: str, backend: Backend) -> ibis.Table:
@@ -342,6 +153,14 @@ def materialise(table: ibis.Table, name: str, backend: Backend) -> ibis.Table:
     """
     backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {backend.compile(table)}")
     return backend.table(name)
+
+
+def in_order(table: ibis.Table, backend: Backend) -> pa.Table:
+    """Read a table into memory, its rows in the order of its source."""
+    backend.raw_sql("SET preserve_insertion_order = true")
+    rows = table.to_pyarrow()
+    backend.raw_sql("SET preserve_insertion_order = false")
+    return rows
 
 
 def as_view(table: ibis.Table, name: str, backend: Backend) -> ibis.Table:
@@ -369,6 +188,18 @@ def write_csv(table: ibis.Table, path: Path, backend: Backend) -> None:
         raise InputError(f"cannot write {path}: {error.strerror}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def export(sql: str, path: Path, backend: BaseBackend) -> None:
+    """Write the rows of a query to a Parquet file, in the order that the query gives them.
+
+    Raises
+    ------
+    InputError
+        When the disk is full, or the memory does not suffice.
+    """
+    with mendable(f"cannot write {path}"):
+        backend.raw_sql(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet)")
 
 
 def fingerprint(tables: Tables) -> str:

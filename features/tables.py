@@ -63,6 +63,44 @@ def _not_before(later: str, earlier: str) -> Rule:
     )
 
 
+def _not_negative(column: str) -> Rule:
+    return Rule(
+        name=f"{column}_not_negative",
+        columns=(column,),
+        holds=lambda table, _now: table[column].isnull() | (table[column] >= 0),
+        reason=f"{column} is negative",
+        remedy="check the mapping of the column and its sign, or leave such rows out with where",
+    )
+
+
+def _above_zero(column: str) -> Rule:
+    return Rule(
+        name=f"{column}_above_zero",
+        columns=(column,),
+        holds=lambda table, _now: table[column].isnull() | (table[column] > 0),
+        reason=f"{column} is not above zero",
+        remedy="check the mapping of the column, or leave such rows out with where",
+    )
+
+
+_OTHERS = Rule(
+    name="referred_id_of_another",
+    columns=("referred_id", "customer_id"),
+    holds=lambda table, _now: table["referred_id"] != table["customer_id"],
+    reason="referred_id is the customer's own",
+    remedy="check that customer_id is who refers and referred_id who was referred",
+)
+
+
+_NPS = Rule(
+    name="nps_within_0_to_10",
+    columns=("nps",),
+    holds=lambda table, _now: table["nps"].isnull() | table["nps"].between(0, 10),
+    reason="nps is not between 0 and 10",
+    remedy="map the single answer from 0 to 10, not a company's score from -100 to 100",
+)
+
+
 def _orderly(earlier: ibis.Column, later: ibis.Column) -> ibis.expr.types.BooleanValue:
     # A date without a time of day stands for the whole day.
     is_date = later == later.truncate("D")
@@ -78,6 +116,27 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         _not_before("resolved_at", "opened_at"),
         _not_before("promised_at", "opened_at"),
     ),
+    "wallets": (
+        _in_the_past("observed_at"),
+        _above_zero("period_days"),
+        _not_negative("amount"),
+    ),
+    "contacts": (
+        _in_the_past("contacted_at"),
+        _not_before("responded_at", "contacted_at"),
+        _not_negative("cost"),
+        _not_negative("redeemed_cost"),
+    ),
+    # A contract may be signed before it starts, so that a start in the future is no mistake.
+    "subscriptions": (
+        _not_before("ended_at", "started_at"),
+        _not_before("renews_at", "started_at"),
+        _above_zero("price_period_days"),
+        _not_negative("price"),
+    ),
+    "activities": (_in_the_past("occurred_at"), _not_negative("count")),
+    "surveys": (_in_the_past("answered_at"), _NPS),
+    "referrals": (_in_the_past("occurred_at"), _OTHERS),
 }
 """The rules of each table: the quarantine rejects by them, the schemas check them."""
 

@@ -25,6 +25,9 @@ def _from_customers(customers: ir.Table) -> Columns:
 
 
 def _derive(table: ir.Table) -> Columns:
+    if "_first_purchase_age" not in table.columns:
+        joined = "_joined_age" in table.columns
+        return {"tenure_days": table["_joined_age"]} if joined else {}
     first = table["_first_purchase_age"]
     derived: Columns = {"tenure_days": first, "spend_first": table["_first_spend"]}
     if "_joined_age" in table.columns:

@@ -1,13 +1,15 @@
-"""Variety: how many products and categories the customer buys, and which fell away."""
+"""Variety: how many products, categories and channels, their mix, and which fell away."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import ibis
 from ibis import ir
 
 from features.catalogue import Feature, Reason
 from features.family import Columns, Family
+from features.windows import ratio
 
 _WINDOWS = (90, 365)
 
@@ -24,6 +26,41 @@ def _aggregates(kind: str) -> Callable[[ir.Table], Columns]:
         }
 
     return measure
+
+
+def _from_categories(categories: ir.Table) -> Columns:
+    return {
+        **_aggregates("categories")(categories),
+        **_main(categories, "category"),
+        "category_second": _ranked(categories, "category", 1),
+        "categories_entropy_365d": _entropy(categories["days_365d"]),
+    }
+
+
+def _from_channels(channels: ir.Table) -> Columns:
+    count = (channels["last_age"] <= 365).sum()  # noqa: PLR2004 - the window in the name
+    return {"channels_count_365d": count, **_main(channels, "channel")}
+
+
+def _main(rows: ir.Table, column: str) -> Columns:
+    days = rows["days_365d"]
+    return {
+        f"{column}_main": _ranked(rows, column, 0),
+        f"{column}_main_share": ratio(days.max(), days.sum()),
+    }
+
+
+def _ranked(rows: ir.Table, column: str, rank: int) -> ir.Value:
+    return rows[column].max(where=(rows["rank"] == rank) & (rows["days_365d"] > 0))
+
+
+def _entropy(counts: ir.Column) -> ir.Value:
+    """Give the entropy of the shares p = n / N, -sum(p ln p) = ln N - sum(n ln n) / N."""
+    some, whole = counts.nullif(0), counts.sum()
+    # Decimals, because a sum of floating-point numbers depends on the order of the rows.
+    parts = (some * some.ln()).cast("decimal(18,12)").sum()
+    entropy = whole.nullif(0).ln() - ratio(parts, whole)
+    return ibis.ifelse(counts.max() == whole, entropy * 0, entropy)
 
 
 def _features(kind: str, noun: str) -> tuple[Feature, ...]:
@@ -67,8 +104,69 @@ def _features(kind: str, noun: str) -> tuple[Feature, ...]:
     )
 
 
+def _mix(column: str, noun: str) -> tuple[Feature, ...]:
+    return (
+        Feature(
+            f"{column}_main",
+            "variety",
+            "category",
+            None,
+            f"The {column} with the most purchase days in the last 365 days; ties by name.",
+            dtype="category",
+        ),
+        Feature(
+            f"{column}_main_share",
+            "variety",
+            "share",
+            None,
+            f"Share of the main {column} in the purchase days of all {noun}, last 365 days.",
+        ),
+    )
+
+
+_CATEGORIES = (
+    *_features("categories", "categories"),
+    *_mix("category", "categories"),
+    Feature(
+        "category_second",
+        "variety",
+        "category",
+        None,
+        "The category with the most purchase days after the main one, last 365 days.",
+        dtype="category",
+    ),
+    Feature(
+        "categories_entropy_365d",
+        "variety",
+        "nats",
+        365,
+        "Shannon entropy of the categories' shares in purchase days of the last 365 days.",
+    ),
+)
+
+_CHANNELS = (
+    Feature(
+        "channels_count_365d",
+        "variety",
+        "channels",
+        365,
+        "Different channels bought through in the last 365 days.",
+        Reason(
+            "bought through {channels_count_365d:only channels} in the last 365 days",
+            "awkward process",
+            "low",
+        ),
+        empty=0,
+    ),
+    *_mix("channel", "channels"),
+)
+
 FAMILY = Family(
     name="variety",
-    features=(*_features("products", "products"), *_features("categories", "categories")),
-    aggregates={"products": _aggregates("products"), "categories": _aggregates("categories")},
+    features=(*_features("products", "products"), *_CATEGORIES, *_CHANNELS),
+    aggregates={
+        "products": _aggregates("products"),
+        "categories": _from_categories,
+        "channels": _from_channels,
+    },
 )

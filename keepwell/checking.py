@@ -8,10 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from features.agreement import TABLE_OF_KIND
+from features.labelled import read_labelled
 from features.loading import load
 from features.sources import connect
 from features.tables import Loaded, TableReport
-from keepwell.settings import load_settings
+from features.trial import check_built
+from keepwell.project import Project
+from keepwell.settings import Settings, load_settings
 
 _PIPE_WIDTH = 120
 
@@ -30,12 +34,25 @@ def check_tables(config: Path) -> None:
         When the configuration or a table cannot be used.
     """
     settings = load_settings(config)
-    backend = connect(settings.data, settings.folder)
-    loaded = load(backend, settings.tables, settings.data, settings.folder)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_PIPE_WIDTH)
+    own = Project(settings).own()
+    loaded = _loaded(settings)
+    check_built(own, loaded.tables)
     print_reports(loaded, console)
+
+
+def _loaded(settings: Settings) -> Loaded:
+    backend = connect(settings.data, settings.folder)
+    flat = settings.tables.labelled
+    if flat is not None:
+        amount = settings.value.amount
+        found = read_labelled(backend, flat, settings.data, settings.folder, amount)
+        return Loaded({}, {found.report.table: found.report}, (f"outcome: {found.counts}",))
+    needed = TABLE_OF_KIND[settings.churn.kind]
+    tables = settings.tables.given
+    return load(backend, tables, settings.data, settings.folder, required=needed)
 
 
 def print_reports(loaded: Loaded, console: Console) -> None:

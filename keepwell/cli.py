@@ -132,6 +132,27 @@ def score(
     run_scoring(Project.at(config), console(), _day(as_of), out, backtest=backtest)
 
 
+@app.command("features")
+def write_features(
+    out: Annotated[Path, typer.Option(help="Write here: a .parquet or .csv file.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    customers: Annotated[
+        Path | None,
+        typer.Option(help="A .csv or .parquet file with a column customer_id; else all active."),
+    ] = None,
+) -> None:
+    """Write what was known of each customer on a day: every feature, a column each.
+
+    Example: `keepwell features --as-of 2017-12-04 --out features.parquet`
+    """
+    from keepwell.featuring import run_features  # noqa: PLC0415 - keeps --help quick
+    from keepwell.project import Project  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_features(Project.at(config), console(), out, _day(as_of), customers)
+
+
 @app.command("risk-list")
 def risk_list(
     config: ConfigOption = DEFAULT_CONFIG,

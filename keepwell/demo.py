@@ -106,7 +106,7 @@ def aftermath(project: Project, as_of: date, horizon: int) -> pd.DataFrame:
     lines = tables["transactions"]
     active_within = project.settings.population.active_within
     spine = active(tables, as_of, active_within)
-    future = labels(lines, spine, Target("inactivity", horizon, 0, horizon)).to_pandas()
+    future = labels(tables, spine, Target("inactivity", horizon, 0, horizon)).to_pandas()
     past = lines.filter(lines["occurred_at"] < pd.Timestamp(as_of)).group_by("customer_id")
     known = past.aggregate(
         last=lines["occurred_at"].max(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -51,13 +53,19 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     InputError
         When it cannot be written.
     """
-    table = pa.Table.from_pandas(frame, preserve_index=False)
+    write_tables([pa.Table.from_pandas(frame, preserve_index=False)], path)
+
+
+def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of the same columns, one after the other, as one file; see `write_frame`."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    opened = pc.CSVWriter if path.suffix.lower() == ".csv" else pq.ParquetWriter
+    rest = iter(tables)
+    first = next(rest)
     try:
-        if path.suffix.lower() == ".csv":
-            pc.write_csv(table, part)
-        else:
-            pq.write_table(table, part)
+        with opened(part, first.schema) as writer:
+            for table in chain([first], rest):
+                writer.write(table)
         part.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -16,13 +16,22 @@ from filelock import FileLock, Timeout
 from ibis import ir
 from ibis.backends import BaseBackend
 
+from features.agreement import TABLE_OF_KIND
 from features.errors import InputError
+from features.families import FAMILIES
+from features.family import Family
 from features.loading import load
+from features.own import Own, read
+from features.own import load as load_own
 from features.sources import connect, materialise
 from features.tables import Loaded
 from keepwell.settings import Settings, load_settings
+from models import derived
 from models.registry import Registry
 from serving.store import Store
+
+TAKEN = (*FAMILIES, Family(derived.FAMILY, derived.FEATURES))
+"""Families whose names, and those of whose features, the company's own may not have."""
 
 _SQLITE = "sqlite:///"
 _RUN = "run-"
@@ -78,7 +87,17 @@ class Project:
     def load(self) -> Loaded:
         """Read, validate and quarantine the tables."""
         settings = self.settings
-        return load(self.backend, settings.tables, settings.data, self.folder)
+        needed = TABLE_OF_KIND[settings.churn.kind]
+        tables = settings.tables.given
+        return load(self.backend, tables, settings.data, self.folder, required=needed)
+
+    def own(self) -> Own:
+        """Load the company's own families from the configured files."""
+        return load_own(self.family_sources(), TAKEN)
+
+    def family_sources(self) -> dict[str, str]:
+        """Read the files of the company's own families."""
+        return read(self.settings.features.families, self.folder)
 
     def keep(self, table: ir.Table, name: str) -> ir.Table:
         """Materialise a table in the engine."""

@@ -11,17 +11,22 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from features.errors import InputError
+from features.families import FAMILIES
+from features.own import changed, load
 from features.panel import features_at, write
-from features.population import active
+from features.population import population
+from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
 from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
+from keepwell.settings import Settings
 from keepwell.show import print_list, print_rejected, progress_bar
-from models.bundle import Bundle, check_features
+from models.bundle import Bundle, Definition, check_features
 from models.reasons import NO_CURRENCY
 from models.registry import store
+from serving.flat_scorer import OUT_OF_FOLD
 from serving.scorer import LIST_COLUMNS, Scored, score
 from serving.store import RiskQuery, RunInfo
-from training.task import Dates, dates, known_by
+from training.dates import Dates, dates, known_by
 
 _BATCH = 100_000
 _SHOWN = 20
@@ -46,9 +51,13 @@ def run_scoring(
         When as-of is earlier than the champion's data without ``backtest``, or nobody is active.
     """
     check_format(target)
+    if is_labelled(project):
+        refuse_dates(as_of, backtest=backtest)
+        return score_labelled(project, out, target)
     make(project.folder)
     with store(project.settings.tracking_uri):
         version, bundle = project.registry.load_champion()
+    check_kind(project, bundle)
     with project.scratch() as folder, progress_bar(out) as bar:
         bar.start("Tables", 1)
         loaded = project.load()
@@ -59,8 +68,10 @@ def run_scoring(
         _check_backtest(moment, bundle, backtest=backtest)
         bar.start("Features", 1)
         path = folder / "snapshots.parquet"
-        spine = active(tables, moment, bundle.definition.active_within)
-        made = features_at(known_by(tables, moment), spine)
+        meant = bundle.definition
+        spine = population(tables, moment, meant.churn_kind, meant.active_within)
+        own = load(bundle.families, FAMILIES)
+        made = features_at(known_by(tables, moment), spine, own.families)
         check_features(bundle, made.features)
         write(made.table, path)
         bar.step()
@@ -97,17 +108,25 @@ def run_risk_list(
         newest = next(iter(published.runs(1)), None)
         if newest is None:
             raise InputError("there are no scores yet; run `keepwell score` first")
+        if min_value is not None and not newest.valued:
+            raise InputError(
+                "--min-value: these scores have no values; give [value] amount and run "
+                "`keepwell train --replace` and `keepwell score`, or leave the option out"
+            )
         query = RiskQuery(min_value=min_value, run=newest.id)
         ranked = published.all_scores(query, top=top)
     extra = {"backtest": True} if newest.backtest else {}
-    ranked = ranked[list(LIST_COLUMNS)].assign(**extra)
+    marks = [OUT_OF_FOLD] if newest.as_of is None else []
+    ranked = ranked[[*LIST_COLUMNS, *marks]].assign(**extra)
     if target is not None:
         write_frame(ranked, target)
         out.print(f"Wrote {len(ranked):,} customers to {target}", highlight=False, markup=False)
     else:
         count = min(len(ranked), _SHOWN) if top is None else len(ranked)
         mark = ", a backtest" if newest.backtest else ""
-        title = f"Most value at risk as of {newest.as_of}{mark}: {count} of {newest.customers:,}"
+        most = "Most value at risk" if newest.valued else "Most likely to leave"
+        day = f" as of {newest.as_of}" if newest.as_of else ""
+        title = f"{most}{day}{mark}: {count} of {newest.customers:,}"
         print_list(ranked.head(count), out, title)
     return ranked
 
@@ -125,16 +144,23 @@ def _check_backtest(as_of: date, bundle: Bundle, *, backtest: bool) -> None:
 def _batches(path: Path, moment: date, bundle: Bundle) -> Iterator[pd.DataFrame]:
     file = pq.ParquetFile(path)
     if file.metadata.num_rows == 0:
-        raise InputError(
-            f"nobody to score: no customer bought in the {bundle.definition.active_within} days "
-            f"before {moment} ([population] active_within); is the data up to date?"
-        )
+        raise InputError(f"nobody to score: {_nobody(bundle, moment)}; is the data up to date?")
     start = 0
     for batch in file.iter_batches(_BATCH):
         frame = batch.to_pandas()
         frame.index = pd.RangeIndex(start, start + len(frame))
         start += len(frame)
         yield frame
+
+
+def _nobody(bundle: Bundle, moment: date) -> str:
+    meant = bundle.definition
+    if meant.churn_kind == "subscription":
+        return f"no subscription runs on {moment}"
+    return (
+        f"no customer bought in the {meant.active_within} days before {moment} "
+        "([population] active_within)"
+    )
 
 
 def _publish(project: Project, scored: Scored, run: RunInfo) -> None:
@@ -186,6 +212,23 @@ def _money(amount: float, currency: str) -> str:
     )
 
 
+def _kind_differences(settings: Settings, meant: Definition) -> dict[str, tuple[str | None, str]]:
+    """Give what the kind of churn rests on: in the configuration, and in the champion."""
+    churn = settings.churn
+    said = {
+        "churn.kind": (churn.kind, meant.churn_kind),
+        "churn.regrace": (f"{churn.regrace} days", meant.churn_regrace),
+        "churn.share": (churn.share, meant.churn_share),
+        "churn.norm_windows": (churn.norm_windows, meant.churn_norm_windows),
+    }
+    theirs = {
+        key: f"{value} days" if key == "churn.regrace" else str(value)
+        for key, (_, value) in said.items()
+        if value is not None
+    }
+    return {key: (str(said[key][0]), value) for key, value in theirs.items()}
+
+
 def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:
     settings, meant = project.settings, bundle.definition
     wanted = {
@@ -199,12 +242,18 @@ def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) ->
         for key, (mine, theirs) in wanted.items()
     }
     said["currency"] = (settings.currency, meant.currency)
+    said |= _kind_differences(settings, meant)
     said["data.timezone"] = (settings.data.timezone, meant.timezone)
     notes = [
         f"{key} is {mine} in the configuration, but the champion was trained with {theirs}, "
         "which these scores mean; run `keepwell train --replace` to change it"
         for key, (mine, theirs) in said.items()
         if mine is not None and mine != theirs
+    ]
+    notes += [
+        f"the family file {name} differs from the champion's, which these scores rest on; run "
+        "`keepwell train` to use it"
+        for name in changed(project.family_sources(), bundle.families)
     ]
     late = (moment - when.as_of).days
     if late > 0:

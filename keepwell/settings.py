@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
+from features.agreement import contradictions
 from features.errors import InputError, nearest
 from features.settings import (
     ChurnSettings,
     DataSettings,
+    FeaturesSettings,
     PopulationSettings,
     Section,
     TablesSettings,
@@ -88,7 +90,7 @@ class Settings(Section):
         ISO 4217 code of all amounts; XXX stands for "no currency named".
     seed
         Seed of everything random.
-    data, tables, population, churn, value, training, tracking, scoring, store, serving
+    data, tables, population, churn, value, features, training, tracking, scoring, store, serving
         The sections.
     """
 
@@ -100,6 +102,7 @@ class Settings(Section):
     population: PopulationSettings = PopulationSettings()
     churn: ChurnSettings = ChurnSettings()
     value: ValueSettings = ValueSettings()
+    features: FeaturesSettings = FeaturesSettings()
     training: TrainingSettings = TrainingSettings()
     tracking: TrackingSettings = TrackingSettings()
     scoring: ScoringSettings = ScoringSettings()
@@ -107,6 +110,13 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
 
     _folder: Path = PrivateAttr(default_factory=Path)
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Settings:
+        found = list(contradictions(self.tables, self.population, self.churn, self.value))
+        if found:
+            raise ValueError("\n".join(found))
+        return self
 
     @property
     def folder(self) -> Path:
@@ -137,7 +147,7 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(content)
     except ValidationError as error:
-        problems = [_explain(problem) for problem in error.errors()]
+        problems = [line for found in error.errors() for line in _explain(found).splitlines()]
         raise InputError("\n".join(f"{path.name}: {problem}" for problem in problems)) from None
     settings._folder = path.resolve().parent  # noqa: SLF001 - where a file lies is not in the file
     return settings
@@ -165,15 +175,23 @@ def _explain(problem: Any) -> str:  # noqa: ANN401 - a pydantic ErrorDetails
     if kind == "extra_forbidden":
         return _unknown_key(problem["loc"])
     if kind == "missing":
-        return f"{place} is missing; add a [{place}.transactions] section"
+        return f"{place} is missing; {_MISSING[place]}"
     if kind in _TYPES:
         return f"{place} = {given!r}: write {_TYPES[kind]}"
     if kind == "value_error":
-        return f"{place}: {problem['ctx']['error']}"
-    if kind == "string_pattern_mismatch":
-        return f"{place} = {given!r}: {_PATTERNS[place]}"
+        said = str(problem["ctx"]["error"])
+        return f"{place}: {said}" if place else said
+    if kind in {"literal_error", "string_pattern_mismatch"}:
+        wanted = _PATTERNS.get(place) or f"write {problem['ctx']['expected']}"
+        return f"{place} = {given!r}: {wanted}"
     return f"{place} = {given!r}: {problem['msg']}"
 
+
+_MISSING = {
+    "tables": "add a [tables.transactions] section, and see `keepwell init` for others",
+    "tables.labelled.outcome": 'name the column that says who left: outcome = "Churn"',
+    "tables.labelled.positive": 'say which of its values means that: positive = "Yes"',
+}
 
 _PATTERNS = {
     "name": "use letters, digits, spaces, dots, hyphens and underscores only",
@@ -193,10 +211,7 @@ def _unknown_key(place: Sequence[str | int]) -> str:
 def _known_keys(parents: Sequence[str]) -> list[str]:
     section: type[BaseModel] = Settings
     for name in parents:
-        field = section.model_fields.get(name)
-        if field is None:
-            continue  # The name of a table: its section was found one step before.
-        section = _section_of(field.annotation)
+        section = _section_of(section.model_fields[name].annotation)
     return list(section.model_fields)
 
 

@@ -117,7 +117,8 @@ def print_trained(made: Trained, out: Console) -> None:
 def print_evaluation(evaluation: Evaluation, out: Console, title: str) -> None:
     """Print both tables of measures, with the model's 90 % intervals."""
     out.print(_measures(f"Churn {title}".strip(), _CHURN, evaluation.churn_measures))
-    out.print(_measures(f"Value {title}".strip(), _VALUE, evaluation.value_measures))
+    if evaluation.value_measures:
+        out.print(_measures(f"Value {title}".strip(), _VALUE, evaluation.value_measures))
 
 
 def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
@@ -132,8 +133,8 @@ def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
             str(row["rank"]),
             escape(row["customer_id"]),
             f"{row['churn_probability']:.0%}",
-            f"{row['value_if_retained']:,.2f}",
-            f"{row['value_at_risk']:,.2f}",
+            _money(row["value_if_retained"]),
+            _money(row["value_at_risk"]),
             "\n".join(words),
         )
     out.print(table)
@@ -151,9 +152,9 @@ def print_facts(out: Console, title: str, facts: Mapping[str, str]) -> None:
 def _print_roles(made: Trained, out: Console) -> None:
     roles, aim = made.history.roles, made.aim
     out.print(
-        f"As of {roles.as_of}; churn: no purchase in {aim.horizon} days"
+        f"As of {roles.as_of}; churn: {aim.words}"
         + (f" after a gap of {aim.gap}" if aim.gap else "")
-        + f"; value: net amount of {aim.value_horizon} days; {len(made.features)} features.",
+        + f"; value: {aim.worth}; {len(made.features)} features.",
         highlight=False,
     )
     out.print(
@@ -202,6 +203,10 @@ def _measures(
                 cells.append(f"{_cell(measures[name].low)} – {_cell(measures[name].high)}")
         table.add_row(words, *cells)
     return table
+
+
+def _money(amount: float | None) -> str:
+    return "-" if amount is None or math.isnan(amount) else f"{amount:,.2f}"
 
 
 def _cell(number: float) -> str:

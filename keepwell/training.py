@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
 from features.sources import fingerprint
+from keepwell.labelled import is_labelled, refuse_dates, train_flat
 from keepwell.project import Project, make
 from keepwell.show import print_rejected, print_trained, print_warnings, progress_bar
 from models.bundle import Bundle
@@ -20,17 +20,9 @@ from training.tracking import Tracker, git_commit
 from training.train import Trained, Workshop, train
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a training made, and what became of it."""
-
-    made: Trained
-    published: Published
-
-
 def run_training(
     project: Project, out: Console, as_of: date | None = None, *, replacing: bool = False
-) -> Outcome:
+) -> Published:
     """Train, log, register and promote or say why not.
 
     Parameters
@@ -42,6 +34,9 @@ def run_training(
     replacing : bool
         Replace a champion whose scores mean something else, or that has learnt from later data.
     """
+    if is_labelled(project):
+        refuse_dates(as_of)
+        return _told(project, out, train_flat(project, out, replacing=replacing))
     make(project.folder)
     with (
         project.scratch() as folder,
@@ -51,7 +46,7 @@ def run_training(
         bar.start("Tables", 2)
         loaded = project.load()
         bar.step()
-        champion = _champion(project)
+        champion = champion_of(project)
         facts = {
             "data_fingerprint": fingerprint(loaded.tables),
             "git_commit": git_commit(Path(__file__).parent),
@@ -65,6 +60,10 @@ def run_training(
     print_rejected(loaded, out)
     print_warnings(loaded, out)
     print_trained(made, out)
+    return _told(project, out, published)
+
+
+def _told(project: Project, out: Console, published: Published) -> Published:
     verb = "promoted" if published.decision.promote else "not promoted"
     out.print(
         f"Version {published.version.number} of {project.settings.name!r} {verb}: "
@@ -72,7 +71,7 @@ def run_training(
         highlight=False,
         markup=False,
     )
-    return Outcome(made, published)
+    return published
 
 
 def _task(project: Project, as_of: date | None, *, replacing: bool) -> Task:
@@ -89,10 +88,13 @@ def _task(project: Project, as_of: date | None, *, replacing: bool) -> Task:
         as_of=as_of,
         today=project.today(),
         replacing=replacing,
+        measure=settings.value.measure,
+        own=project.own(),
     )
 
 
-def _champion(project: Project) -> Bundle | None:
+def champion_of(project: Project) -> Bundle | None:
+    """Load the champion; None where there is none, or where it is lost or damaged."""
     version = project.registry.champion()
     try:
         return project.registry.load(version) if version else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,44 +16,70 @@ from models.matrix import Floats
 RFM = ("days_since_purchase", "purchase_days_count_365d", "spend_sum_365d", "tenure_days")
 """Recency, frequency, monetary and tenure: the features of the logistic baseline."""
 
+SUBSCRIBED = (
+    "subscription_tenure_days",
+    "subscription_age_days",
+    "subscription_price_per_30d",
+    "subscription_days_to_renewal",
+    "subscription_cancellations_count",
+    "days_since_activity",
+)
+"""What a subscription offers in their place, as far as the tables tell."""
+
+PAST_SPEND = ("net_sum_365d", "subscription_price_per_30d")
+"""What the past says of a customer's value, the better first, with the days it is of."""
+
+SILENCE = "longest silence"
+NEWEST = "newest subscription"
+_PAST_DAYS = {"net_sum_365d": 365, "subscription_price_per_30d": 30}
 _SILENCE_RULES = ("days_since_purchase", "overdue_ratio")
+_YOUNGEST = "subscription_tenure_days"
+_WITHOUT_PURCHASES = ("days_since_activity", _YOUNGEST)
 _DAYS_PER_MONTH = 365 / 12
+_FOREVER = 1e9
 
 
 @dataclass(frozen=True)
 class LogisticRFM:
     """Logistic regression on the logarithms of recency, frequency, spend and tenure.
 
+    Of subscribers, on what stands for these: how long, at what price, how near the renewal.
+
     Parameters
     ----------
     mean, scale, weights : tuple of float
-        One a feature of :data:`RFM`: standardisation and coefficient.
+        One a column: standardisation and coefficient.
     intercept : float
+    columns : tuple of str
+        Those of :data:`RFM` and :data:`SUBSCRIBED` that the tables allow.
     """
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     weights: tuple[float, ...]
     intercept: float
+    columns: tuple[str, ...] = RFM
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, churned: Floats) -> LogisticRFM:
-        """Fit on snapshots with the columns of :data:`RFM` and outcomes 0 or 1.
+        """Fit on snapshots with any of the columns and outcomes 0 or 1.
 
         Where all outcomes are the same, that is what every customer is told.
         """
-        x = _log_rfm(frame)
+        columns = tuple(c for c in (*RFM, *SUBSCRIBED) if c in frame.columns)
+        x = _logarithms(frame, columns)
         mean, scale = x.mean(axis=0), np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0)
-        if len(np.unique(churned)) < 2:  # noqa: PLR2004 - nothing tells one class from another
-            certain = float(logit(np.asarray(np.mean(churned))))
-            return cls(_floats(mean), _floats(scale), (0.0,) * len(RFM), certain)
+        if len(np.unique(churned)) < 2 or not columns:  # noqa: PLR2004 - one class tells nothing
+            same = float(logit(np.asarray(np.mean(churned))))
+            return cls(_floats(mean), _floats(scale), (0.0,) * len(columns), same, columns)
         model = LogisticRegression().fit((x - mean) / scale, churned)
         weights, intercept = _floats(model.coef_[0]), float(model.intercept_[0])
-        return cls(_floats(mean), _floats(scale), weights, intercept)
+        return cls(_floats(mean), _floats(scale), weights, intercept, columns)
 
     def contributions(self, frame: pd.DataFrame) -> Floats:
-        """Give each feature's part of the log odds, shape (rows, 4), 0 at the average."""
-        return np.asarray((_log_rfm(frame) - self.mean) / self.scale * np.asarray(self.weights))
+        """Give each column's part of the log odds, shape (rows, columns), 0 at the average."""
+        x = _logarithms(frame, self.columns)
+        return np.asarray((x - self.mean) / self.scale * np.asarray(self.weights))
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """Give churn probabilities, shape (rows,)."""
@@ -67,17 +93,21 @@ class LogisticRFM:
     def from_dict(cls, fields: Mapping[str, Any]) -> LogisticRFM:
         """Read what :meth:`to_dict` gave."""
         mean, scale, weights = (tuple(fields[k]) for k in ("mean", "scale", "weights"))
-        return cls(mean, scale, weights, float(fields["intercept"]))
+        return cls(mean, scale, weights, float(fields["intercept"]), tuple(fields["columns"]))
 
 
 @dataclass(frozen=True)
 class SilenceRule:
     """Call those silent the longest: the ranking that a company without a model uses.
 
+    Where nobody purchases, those without any activity for the longest, or those who have
+    subscribed for the shortest time.
+
     Parameters
     ----------
     feature : str
-        Days since the last purchase, or that over the customer's usual gap.
+        Days since the last purchase, or that over the customer's usual gap; without purchases,
+        days since the last activity, or days since the first subscription.
     threshold : float
         At or above it the rule says "will leave".
     """
@@ -85,15 +115,22 @@ class SilenceRule:
     feature: str
     threshold: float
 
+    @property
+    def name(self) -> str:
+        """What puts customers first: :data:`SILENCE` or :data:`NEWEST`."""
+        return NEWEST if self.feature == _YOUNGEST else SILENCE
+
     @classmethod
     def fit(cls, frame: pd.DataFrame, churned: Floats) -> SilenceRule:
         """Take the rule and threshold with the highest accuracy on training snapshots."""
-        fitted = [(_best_threshold(_silence(frame, f), churned), f) for f in _SILENCE_RULES]
+        rules = _SILENCE_RULES if _SILENCE_RULES[0] in frame.columns else _WITHOUT_PURCHASES
+        given = [f for f in rules if f in frame.columns]
+        fitted = [(_best_threshold(_silence(frame, f), churned), f) for f in given]
         (_, threshold), feature = max(fitted, key=lambda item: item[0][0])
         return cls(feature, threshold)
 
     def rank(self, frame: pd.DataFrame) -> Floats:
-        """Give the longest silence the highest score, shape (rows,)."""
+        """Give the longest silence, or the shortest time, the highest score, shape (rows,)."""
         return _silence(frame, self.feature)
 
     def predict(self, frame: pd.DataFrame) -> Floats:
@@ -101,32 +138,57 @@ class SilenceRule:
         return (self.rank(frame) >= self.threshold).astype(np.float64)
 
 
+def past_spend(columns: Collection[str]) -> str | None:
+    """Give the column of :data:`PAST_SPEND` to use; None where there is none of them."""
+    return next((c for c in PAST_SPEND if c in columns), None)
+
+
 def historic_spend(frame: pd.DataFrame, horizon: int) -> Floats:
-    """Expect the net amount of the last year, at its daily rate, for ``horizon`` days."""
-    return np.asarray(frame["net_sum_365d"].to_numpy(np.float64) * horizon / 365)
+    """Expect the net amount of the last year, at its daily rate, for ``horizon`` days.
+
+    Without transactions, the price of the running subscriptions; an unknown one counts as 0.
+    """
+    column = past_spend(frame.columns)
+    if column is None:
+        return np.zeros(len(frame))
+    return np.asarray(amounts(frame, column) * horizon / _PAST_DAYS[column])
 
 
 def monthly_rule(frame: pd.DataFrame, horizon: int, churn_probability: Floats) -> Floats:
     """Expect mean monthly spend × months × retention, as Dynamics 365 defines its baseline."""
+    if "net_sum_365d" not in frame.columns:
+        return np.asarray(historic_spend(frame, horizon) * (1 - churn_probability))
     months_known = np.clip(frame["tenure_days"].to_numpy(np.float64), 1, 365) / _DAYS_PER_MONTH
-    monthly = frame["net_sum_365d"].to_numpy(np.float64) / np.maximum(months_known, 1)
+    monthly = amounts(frame, "net_sum_365d") / np.maximum(np.nan_to_num(months_known), 1)
     return np.asarray(monthly * (horizon / _DAYS_PER_MONTH) * (1 - churn_probability))
+
+
+def amounts(frame: pd.DataFrame, column: str) -> Floats:
+    """Give a column of amounts; whoever never bought has spent nothing."""
+    return np.asarray(np.nan_to_num(frame[column].to_numpy(np.float64, na_value=np.nan)))
 
 
 def _floats(values: Floats) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def _log_rfm(frame: pd.DataFrame) -> Floats:
-    rfm = frame[list(RFM)].to_numpy(np.float64, na_value=0.0)
-    return np.asarray(np.log1p(np.maximum(rfm, 0.0)))
+def _logarithms(frame: pd.DataFrame, columns: tuple[str, ...]) -> Floats:
+    figures = frame[list(columns)].to_numpy(np.float64, na_value=0.0)
+    return np.asarray(np.log1p(np.maximum(figures, 0.0)))
 
 
 def _silence(frame: pd.DataFrame, feature: str) -> Floats:
     values = frame[feature].to_numpy(np.float64, na_value=np.nan)
+    if feature == _YOUNGEST:
+        return np.asarray(np.nan_to_num(-values, nan=-_FOREVER))
+    if feature in _WITHOUT_PURCHASES or "days_since_purchase" not in frame.columns:
+        # Whoever was never active has been silent for longer than anybody.
+        return np.asarray(np.nan_to_num(values, nan=_FOREVER))
     # A single purchase has no rhythm to be late by: rank it by its silence in months.
-    months = frame["days_since_purchase"].to_numpy(np.float64) / _DAYS_PER_MONTH
-    return np.where(np.isnan(values), months, values)
+    months = frame["days_since_purchase"].to_numpy(np.float64, na_value=np.nan) / _DAYS_PER_MONTH
+    # A subscriber who never bought has been silent for longer than anybody.
+    longest = np.where(np.isnan(values), months, values)
+    return np.asarray(np.nan_to_num(longest, nan=_FOREVER))
 
 
 def _best_threshold(silence: Floats, churned: Floats) -> tuple[float, float]:

@@ -19,8 +19,10 @@ from models.errors import BundleError
 from models.recipe import Recipe
 from models.release import Release
 
-FORMAT = 1
+FORMAT = 2
 _JSON = "bundle.json"
+_FAMILIES = "families/"
+_OUT_OF_FOLD = "out_of_fold.csv"
 _LIBRARIES = ("lightgbm", "scikit-learn", "numpy", "pandas")
 
 
@@ -32,19 +34,38 @@ class Definition:
     ----------
     churn_kind : str
     churn_horizon, churn_gap, value_horizon, active_within : int
-        Days.
+        Days; the horizons are None where a labelled file says who left, and not when.
     currency : str
         ISO 4217.
     timezone : str
+    churn_regrace : int or None
+        Days; of kind ``"subscription"``.
+    churn_share : float or None
+    churn_norm_windows : int or None
+        Both of kind ``"partial"``.
+    value_measure : {"net", "margin", "price"}
+    outcome, amount : str or None
+        Of a labelled file: the outcome that means "left", and what is lost then, if it is known.
     """
 
     churn_kind: str
-    churn_horizon: int
+    churn_horizon: int | None
     churn_gap: int
-    value_horizon: int
+    value_horizon: int | None
     active_within: int
     currency: str
     timezone: str
+    churn_regrace: int | None = None
+    churn_share: float | None = None
+    churn_norm_windows: int | None = None
+    value_measure: str = "net"
+    outcome: str | None = None
+    amount: str | None = None
+
+    @property
+    def valued(self) -> bool:
+        """Whether the scores have values: a labelled file may tell none."""
+        return self.churn_kind != "labelled" or self.amount is not None
 
 
 @dataclass(frozen=True)
@@ -64,6 +85,14 @@ class Bundle:
         The evaluation fit's, on its newest cutoff; empty where none could be held out.
     notes : mapping
         Anything else worth keeping: dates of the roles, grade, fingerprint.
+    inputs : mapping of str to mapping of str to str
+        The tables that the features were computed from: their columns with their Ibis types, by
+        table. The same expressions are compiled over them wherever the bundle is used.
+    families : mapping of str to str
+        Source text of the user's own families, by file name.
+    out_of_fold : str
+        Of a labelled file, as CSV: the digest of each row that was learnt from, and its
+        probability by a model that did not learn from it.
     """
 
     name: str
@@ -73,16 +102,29 @@ class Bundle:
     data_cutoff: str
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    families: Mapping[str, str] = field(default_factory=dict)
+    out_of_fold: str = ""
 
     @property
     def features(self) -> FeatureSet:
         """The features that the release was fitted on."""
         return self.release.encoder.features
 
+    @property
+    def table_features(self) -> FeatureSet:
+        """Those of them that the tables have to give; the others are derived."""
+        return self.release.table_features
+
 
 def save(bundle: Bundle, folder: Path) -> None:
     """Write a bundle into an existing, empty folder."""
     fields, texts = bundle.release.to_files()
+    if bundle.families:
+        (folder / _FAMILIES).mkdir()
+        texts = {**texts, **{f"{_FAMILIES}{n}": text for n, text in bundle.families.items()}}
+    if bundle.out_of_fold:
+        texts = {**texts, _OUT_OF_FOLD: bundle.out_of_fold}
     for file, text in texts.items():
         (folder / file).write_bytes(text.encode())
     content = {
@@ -94,6 +136,7 @@ def save(bundle: Bundle, folder: Path) -> None:
         "recipe": bundle.recipe.to_dict(),
         "measures": dict(bundle.measures),
         "notes": dict(bundle.notes),
+        "inputs": {table: dict(columns) for table, columns in bundle.inputs.items()},
         "libraries": {name: version(name) for name in _LIBRARIES},
         "files": {file: _sha256(text.encode()) for file, text in texts.items()},
         "release": fields,
@@ -120,6 +163,7 @@ def load(folder: Path) -> Bundle:
     if release.encoder.features.hash != content["feature_set_hash"]:
         msg = f"bundle {folder.name}: its features do not match its own hash; train anew"
         raise BundleError(msg)
+    own = {f.removeprefix(_FAMILIES): t for f, t in texts.items() if f.startswith(_FAMILIES)}
     return Bundle(
         content["name"],
         release,
@@ -128,6 +172,9 @@ def load(folder: Path) -> Bundle:
         content["data_cutoff"],
         content["measures"],
         content["notes"],
+        _inputs(content.get("inputs"), folder.name),
+        own,
+        texts.get(_OUT_OF_FOLD, ""),
     )
 
 
@@ -139,12 +186,23 @@ def check_features(bundle: Bundle, given: FeatureSet) -> None:
     BundleError
         Naming what is missing or defined differently.
     """
-    if differs := difference(bundle.features, given):
+    if differs := difference(bundle.table_features, given):
         msg = (
             f"the champion of {bundle.name!r} was trained on another feature set; {differs}. "
             "Give it the tables and columns it was trained on, or run `keepwell train`."
         )
         raise BundleError(msg)
+
+
+def _inputs(found: object, name: str) -> dict[str, dict[str, str]]:
+    if isinstance(found, dict) and all(_is_columns(columns) for columns in found.values()):
+        return found
+    msg = f"bundle {name}: its inputs are not columns with their types, by table; train anew"
+    raise BundleError(msg)
+
+
+def _is_columns(columns: object) -> bool:
+    return isinstance(columns, dict) and all(isinstance(kind, str) for kind in columns.values())
 
 
 def _read_json(path: Path) -> dict[str, Any]:

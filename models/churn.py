@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from models import booster
-from models.baselines import RFM, LogisticRFM
+from models.baselines import LogisticRFM
 from models.calibration import Calibration
+from models.logistic import Logistic
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
 
@@ -25,12 +26,12 @@ class ChurnModel:
 
     Parameters
     ----------
-    estimator : lightgbm.Booster or LogisticRFM
+    estimator : lightgbm.Booster, LogisticRFM or Logistic
     calibration : Calibration
         Fitted on held-out predictions of the same recipe.
     """
 
-    estimator: lgb.Booster | LogisticRFM
+    estimator: lgb.Booster | LogisticRFM | Logistic
     calibration: Calibration = Calibration()
 
     def raw(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
@@ -47,6 +48,8 @@ class ChurnModel:
         """
         if isinstance(self.estimator, LogisticRFM):
             return self.estimator.predict(frame)
+        if isinstance(self.estimator, Logistic):
+            return self.estimator.predict(matrix)
         return np.asarray(self.estimator.predict(matrix, num_threads=threads))
 
     def predict(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
@@ -58,7 +61,9 @@ class ChurnModel:
     ) -> tuple[list[str], Floats]:
         """Give what each feature adds to the log odds: names, and shape (rows, features)."""
         if isinstance(self.estimator, LogisticRFM):
-            return list(RFM), self.estimator.contributions(frame)
+            return list(self.estimator.columns), self.estimator.contributions(frame)
+        if isinstance(self.estimator, Logistic):
+            return self.estimator.contributions(matrix)
         shares = np.asarray(self.estimator.predict(matrix, pred_contrib=True, num_threads=threads))
         return self.estimator.feature_name(), shares[:, :-1]
 
@@ -71,6 +76,8 @@ class ChurnModel:
         fields: dict[str, Any] = {"calibration": self.calibration.to_dict()}
         if isinstance(self.estimator, LogisticRFM):
             return {**fields, "logistic_rfm": self.estimator.to_dict()}, {}
+        if isinstance(self.estimator, Logistic):
+            return {**fields, "logistic": self.estimator.to_dict()}, {}
         return {**fields, "booster": "churn.txt"}, {"churn.txt": booster.to_text(self.estimator)}
 
     @classmethod
@@ -79,6 +86,8 @@ class ChurnModel:
         calibration = Calibration.from_dict(fields["calibration"])
         if "logistic_rfm" in fields:
             return cls(LogisticRFM.from_dict(fields["logistic_rfm"]), calibration)
+        if "logistic" in fields:
+            return cls(Logistic.from_dict(fields["logistic"]), calibration)
         return cls(booster.from_text(texts[fields["booster"]]), calibration)
 
 
@@ -100,8 +109,10 @@ def fit(
     """
     if recipe.churn == "logistic_rfm":
         return ChurnModel(LogisticRFM.fit(frame, frame["churned"].to_numpy(np.float64)))
-    parameters = {**recipe.churn_parameters, **OBJECTIVE}
     design = _design(frame, encoder)
+    if recipe.churn == "logistic":
+        return ChurnModel(Logistic.fit(encoder, design.matrix, design.outcome))
+    parameters = {**recipe.churn_parameters, **OBJECTIVE}
     if held_out is None:
         fitted = booster.train(design, encoder, parameters, recipe.churn_rounds, recipe.seed)
     else:

@@ -21,10 +21,10 @@ MOST = 3
 
 @dataclass(frozen=True)
 class Said:
-    """A reason in words and the cause, from the literature, that it points to."""
+    """A reason in words and the cause, from the literature, that it points to, if to any."""
 
     text: str
-    cause: str
+    cause: str | None
 
 
 _ONLY = "only "
@@ -91,7 +91,7 @@ def reasons(
     ----------
     release : Release
     frame : DataFrame
-        Snapshots with the encoder's features.
+        Snapshots with ``customer_id`` and the features of the tables.
     currency : str
     threads : int
         0: as many as there are.
@@ -101,6 +101,7 @@ def reasons(
     list of list of Said
         At most :data:`MOST` a snapshot, fewer where there are fewer.
     """
+    frame = release.completed(frame)
     names, shares = release.churn.contributions(frame, release.encoder.matrix(frame), threads)
     speaking = [release.encoder.features[n] for n in names]
     rows: list[dict[str, Any]] = frame[release.encoder.features.names].to_dict("records")  # type: ignore[assignment]
@@ -123,11 +124,16 @@ def _strongest(
         if shares[position] <= 0 or len(spoken) == MOST:
             return
         reason = feature.reason
-        if reason is None or feature.family in spoken or not _risky(feature, figures, medians):
+        if reason is None or _voice(feature) in spoken or not _risky(feature, figures, medians):
             continue
         if not _silent(reason, figures) and (text := say(reason, figures, currency)):
-            spoken.add(feature.family)
+            spoken.add(_voice(feature))
             yield Said(text, reason.cause)
+
+
+def _voice(feature: Feature) -> str:
+    """Tell who speaks: the family, or the feature alone where columns only share a file."""
+    return feature.name if feature.family == "labelled" else feature.family
 
 
 def _risky(feature: Feature, figures: Mapping[str, Any], medians: Mapping[str, float]) -> bool:
@@ -143,9 +149,14 @@ def _risky(feature: Feature, figures: Mapping[str, Any], medians: Mapping[str, f
 def _silent(reason: Reason, figures: Mapping[str, Any]) -> bool:
     """Tell whether a sentence would only say that there was nothing, in a window or at all.
 
-    Silence has one voice, recency, which says how long it has lasted.
+    Silence has one voice, recency, which says how long it has lasted. A zero whose meaning nobody
+    has told may be anything.
     """
-    return reason.risk == "low" and any(figures.get(n) == 0 for n in _fields(reason.template))
+    return (
+        reason.cause is not None
+        and reason.risk == "low"
+        and any(figures.get(n) == 0 for n in _fields(reason.template))
+    )
 
 
 def _true(reason: Reason, figures: Mapping[str, Any]) -> bool:

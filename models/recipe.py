@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-ChurnKind = Literal["lightgbm", "logistic_rfm"]
+ChurnKind = Literal["lightgbm", "logistic_rfm", "logistic"]
 ValueKind = Literal["lightgbm", "scaled_spend"]
 
 
@@ -16,7 +16,7 @@ class Recipe:
 
     Parameters
     ----------
-    churn : {"lightgbm", "logistic_rfm"}
+    churn : {"lightgbm", "logistic_rfm", "logistic"}
         Kind of the churn model.
     value : {"lightgbm", "scaled_spend"}
         Kind of the value models.
@@ -27,6 +27,8 @@ class Recipe:
     calibration : str
         One of :data:`models.calibration.METHODS`.
     seed : int
+    wallet_quantile : float
+        The part of customers who spend less than the wallet that their like could.
     """
 
     churn: ChurnKind = "lightgbm"
@@ -37,6 +39,7 @@ class Recipe:
     value_rounds: int = 0
     calibration: str = "none"
     seed: int = 7
+    wallet_quantile: float = 0.85
 
     def to_dict(self) -> dict[str, Any]:
         """Give JSON types."""
@@ -62,4 +65,22 @@ def default_parameters(rows: int) -> dict[str, Any]:
         "lambda_l2": 5.0,
         "cat_smooth": 30.0,
         "max_cat_threshold": 16,
+    }
+
+
+def flat_parameters(rows: int) -> dict[str, Any]:
+    """Give LightGBM parameters for a flat file of independent customers.
+
+    Parameters
+    ----------
+    rows : int
+        Labelled ones. No customer stands in several of them, as in a panel, so that leaves may be
+        smaller and are shrunk less; only large files bear larger trees.
+    """
+    large = 50_000
+    return {
+        **default_parameters(rows),
+        "num_leaves": 15 if rows < large else 31,
+        "min_data_in_leaf": 20 if rows < large else 100,
+        "lambda_l2": 1.0,
     }

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from features.catalogue import FeatureSet
+from models import derived
 from models.baselines import LogisticRFM
 from models.churn import ChurnModel
 from models.matrix import Encoder, Floats
 from models.value import ConditionalValue
+from models.wallet import Columns, WalletModel
 
 SCORES = (
     "churn_probability",
@@ -31,10 +36,13 @@ class Release:
     Parameters
     ----------
     encoder : Encoder
+        Of all features, those of the tables and those that are derived from them.
     churn : ChurnModel
     retained, churned : ConditionalValue
     medians : mapping of str to float
         Each numeric feature's median over the training snapshots: what reasons compare with.
+    wallet : WalletModel or None
+        What the derived features need; None where no wallet is estimated.
     """
 
     encoder: Encoder
@@ -42,6 +50,42 @@ class Release:
     retained: ConditionalValue
     churned: ConditionalValue
     medians: Mapping[str, float]
+    wallet: WalletModel | None = None
+
+    @cached_property
+    def table_features(self) -> FeatureSet:
+        """The features that come from the tables; the others are derived from them."""
+        return derived.of_tables(self.encoder.features)
+
+    @cached_property
+    def derived_names(self) -> tuple[str, ...]:
+        """Names of the derived features that it uses."""
+        return derived.derived_names(self.encoder.features)
+
+    @property
+    def derives(self) -> bool:
+        """Whether it uses derived features."""
+        return bool(self.derived_names)
+
+    def completed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Add the derived features, where the release uses them, to those of the tables."""
+        return derived.derive(self.wallet, frame) if self.derives else frame
+
+    def derived_columns(self, columns: Columns, threads: int = 0) -> dict[str, NDArray[Any]]:
+        """Give the derived features that the release uses, without a table around them.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            ``customer_id`` and the features of the tables, of equal length; None or NaN where
+            a number is missing.
+        threads : int
+            0: as many as there are. One row is derived many times faster on 1.
+        """
+        if not self.derives:
+            return {}
+        made = derived.derived_columns(self.wallet, columns, threads)
+        return {name: made[name] for name in self.derived_names}
 
     @property
     def reads_columns(self) -> bool:
@@ -57,7 +101,7 @@ class Release:
         Parameters
         ----------
         frame : DataFrame
-            One row a snapshot, with the encoder's features.
+            One row a snapshot, with ``customer_id`` and the features of the tables.
 
         Returns
         -------
@@ -67,6 +111,7 @@ class Release:
             ``expected_value = (1 - p)·value_if_retained + p·value_if_churned`` and
             ``value_at_risk = p·(value_if_retained - value_if_churned)``.
         """
+        frame = self.completed(frame)
         scores = self.score_matrix(frame, self.encoder.matrix(frame))
         return pd.DataFrame(scores, columns=list(SCORES), index=frame.index)
 
@@ -107,7 +152,11 @@ class Release:
             "value_if_retained": retained,
             "value_if_churned": churned,
         }
-        return fields, {**texts, **more, **rest}
+        files = {**texts, **more, **rest}
+        if self.wallet is None:
+            return fields, files
+        wallet, boosters = self.wallet.to_files()
+        return {**fields, "wallet": wallet}, {**files, **boosters}
 
     @classmethod
     def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> Release:
@@ -118,6 +167,7 @@ class Release:
             ConditionalValue.from_files(fields["value_if_retained"], texts),
             ConditionalValue.from_files(fields["value_if_churned"], texts),
             fields["medians"],
+            WalletModel.from_files(fields["wallet"], texts) if "wallet" in fields else None,
         )
 
 

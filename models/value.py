@@ -15,15 +15,13 @@ import numpy as np
 import pandas as pd
 
 from models import booster
+from models.baselines import amounts, past_spend
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
 
 TWEEDIE_POWER = 1.5
 RETAINED_OBJECTIVE = {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
 CHURNED_OBJECTIVE = {"objective": "regression"}
-
-PAST_SPEND = "net_sum_365d"
-"""What the fallback model scales."""
 
 _CHURNED_ROUNDS = 100
 """Trees of the model of E[value | churned]: little signal, hence few."""
@@ -41,7 +39,8 @@ class ConditionalValue:
     estimator : lightgbm.Booster, str or None
         A booster; the name of a column that is scaled; or None for a constant.
     factor : float
-        Scales the booster's prediction or the column; the constant itself if there is neither.
+        Scales the booster's prediction or the column; the constant itself if there is neither,
+        NaN where no value is known.
     """
 
     estimator: lgb.Booster | str | None
@@ -52,7 +51,7 @@ class ConditionalValue:
         if self.estimator is None:
             return np.full(len(matrix), self.factor)
         if isinstance(self.estimator, str):
-            return self.factor * frame[self.estimator].to_numpy(np.float64)
+            return self.factor * amounts(frame, self.estimator)
         return self.factor * np.asarray(self.estimator.predict(matrix, num_threads=threads))
 
     def scaled(self, factor: float) -> ConditionalValue:
@@ -65,14 +64,16 @@ class ConditionalValue:
             file = f"{name}.txt"
             fields = {"factor": self.factor, "booster": file}
             return fields, {file: booster.to_text(self.estimator)}
-        return {"factor": self.factor, "column": self.estimator}, {}
+        factor = None if np.isnan(self.factor) else self.factor  # NaN is not JSON
+        return {"factor": factor, "column": self.estimator}, {}
 
     @classmethod
     def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> ConditionalValue:
         """Read what :meth:`to_files` gave."""
         if "booster" in fields:
             return cls(booster.from_text(texts[fields["booster"]]), fields["factor"])
-        return cls(fields["column"], fields["factor"])
+        factor = fields["factor"]
+        return cls(fields["column"], float("nan") if factor is None else factor)
 
 
 def fit_retained(
@@ -100,7 +101,10 @@ def fit_retained(
     if value.sum() <= 0:
         return ConditionalValue(None, float(value.mean()) if len(value) else 0.0)
     if recipe.value == "scaled_spend":
-        return ConditionalValue(PAST_SPEND, ratio(value, stayed[PAST_SPEND].to_numpy(np.float64)))
+        column = past_spend(stayed.columns)
+        if column is None:
+            return ConditionalValue(None, float(value.mean()))
+        return ConditionalValue(column, ratio(value, amounts(stayed, column)))
     parameters = {**recipe.value_parameters, **RETAINED_OBJECTIVE}
     design = _design(stayed, encoder)
     rounds, seed = recipe.value_rounds, recipe.seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ KNOWN = ("customer_id", "days_since_purchase", "attributes")
 LIST_COLUMNS = ("rank", *COLUMNS, "days_since_purchase", *REASON_COLUMNS, *CAUSE_COLUMNS)
 """The columns of a risk list."""
 
+SILENCE = "days_since_purchase"
 _ATTRIBUTE = "attribute_"
 
 
@@ -88,7 +90,7 @@ def score(
         urgent = pd.concat([urgent, frame.join(risk)]).nlargest(explain, "_risk", keep="first")
     table = pd.concat(scored, ignore_index=True)
     return Scored(
-        _labelled(table, as_of, version, backtest=backtest), _explained(bundle, table, urgent)
+        _labelled(table, as_of, version, backtest=backtest), explained(bundle, table, urgent)
     )
 
 
@@ -107,13 +109,21 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": frame["customer_id"],
-            "days_since_purchase": frame["days_since_purchase"].astype("int64"),
+            "days_since_purchase": _silence(frame),
             "attributes": pd.Series(lines, index=frame.index, dtype="object"),
         }
     )
 
 
-def _explained(bundle: Bundle, table: pd.DataFrame, urgent: pd.DataFrame) -> pd.DataFrame:
+def _silence(frame: pd.DataFrame) -> pd.Series[Any]:
+    # A subscriber may never have bought anything, and a company may sell nothing else.
+    if SILENCE not in frame.columns:
+        return pd.Series(pd.NA, index=frame.index, dtype="Int64")
+    return frame[SILENCE].astype("Int64")
+
+
+def explained(bundle: Bundle, table: pd.DataFrame, urgent: pd.DataFrame) -> pd.DataFrame:
+    """Join what is known of customers with the reasons of the most urgent ones."""
     words = _words(bundle, urgent)
     return table[list(KNOWN)].merge(words, on="customer_id", how="left")
 

@@ -40,6 +40,14 @@ CHOSEN = (
     "complaints_open",
 )
 
+_TIME, _MONEY = "timestamp(6)", "decimal(18, 4)"
+INPUTS = {
+    "transactions": {"customer_id": "string", "occurred_at": _TIME, "amount": _MONEY},
+    "customers": {"customer_id": "string", "region": "string"},
+    "complaints": {"customer_id": "string", "opened_at": _TIME, "resolved_at": _TIME},
+}
+"""The tables that the made-up snapshots could come from."""
+
 
 def make_snapshots(rows: int, seed: int = 1, cutoff: str = "2024-01-01") -> pd.DataFrame:
     """Make snapshots: who is silent for long, against their own rhythm, leaves more often."""
@@ -109,6 +117,7 @@ def shop(features: FeatureSet) -> Bundle:
         "2024-06-01",
         {"churn_log_loss": 0.5},
         {"grade": "B"},
+        INPUTS,
     )
 
 

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from features.catalogue import FeatureSet
-from models.baselines import LogisticRFM, SilenceRule, historic_spend, monthly_rule
+from models.baselines import (
+    SILENCE,
+    LogisticRFM,
+    SilenceRule,
+    historic_spend,
+    monthly_rule,
+)
 from models.matrix import Floats
 from models.release import Release
 from training.bootstrap import Interval, intervals, paired
@@ -17,7 +23,6 @@ from training.measures import churn_measures, log_loss, normalised_gini, roc_auc
 from training.measures_value import bias
 
 MODEL = "Keepwell"
-SILENCE = "longest silence"
 LOGISTIC = "logistic RFM"
 HISTORIC = "past spend"
 MONTHLY = "monthly spend rule"
@@ -59,6 +64,8 @@ class Evaluation:
         By method and measure.
     leaks : mapping of str to float
         Features that separate the outcome suspiciously well alone, with their ROC AUC.
+    rule : str
+        The name, among the methods, of what a company without a model would do.
     """
 
     churned: Floats
@@ -68,11 +75,13 @@ class Evaluation:
     churn_measures: Mapping[str, Mapping[str, Interval]]
     value_measures: Mapping[str, Mapping[str, Interval]]
     leaks: Mapping[str, float]
+    rule: str = SILENCE
 
     def flat(self) -> dict[str, float]:
         """Give the model's measures by name, ``churn_`` and ``value_`` in front."""
         churn = {f"churn_{k}": v.estimate for k, v in self.churn_measures[MODEL].items()}
-        value = {f"value_{k}": v.estimate for k, v in self.value_measures[MODEL].items()}
+        worth = self.value_measures.get(MODEL, {})  # none where no value is predicted
+        value = {f"value_{k}": v.estimate for k, v in worth.items()}
         return {**churn, **value}
 
 
@@ -94,10 +103,12 @@ def evaluate(
     seed : int
         Of the bootstrap.
     """
+    held_out = release.completed(held_out)
     churned = held_out["churned"].to_numpy(np.float64)
     value = held_out["value"].to_numpy(np.float64)
     scores = release.score(held_out)
-    churn = _churn_predictions(scores, held_out, train)
+    rule = SilenceRule.fit(train, train["churned"].to_numpy(np.float64))
+    churn = _churn_predictions(scores, held_out, train, rule)
     worth = _value_predictions(scores, held_out, horizon, churn[LOGISTIC].response)
     n = resamples(len(churned))
     return Evaluation(
@@ -111,6 +122,7 @@ def evaluate(
             for k, p in worth.items()
         },
         suspected_leaks(held_out, release.encoder.features),
+        rule.name,
     )
 
 
@@ -191,16 +203,15 @@ def leavers_found(evaluation: Evaluation, method: str, share: float = 0.1) -> in
 
 
 def _churn_predictions(
-    scores: pd.DataFrame, held_out: pd.DataFrame, train: pd.DataFrame
+    scores: pd.DataFrame, held_out: pd.DataFrame, train: pd.DataFrame, rule: SilenceRule
 ) -> dict[str, Prediction]:
     outcome = train["churned"].to_numpy(np.float64)
     p = scores["churn_probability"].to_numpy(np.float64)
     logistic = LogisticRFM.fit(train, outcome).predict(held_out)
-    rule = SilenceRule.fit(train, outcome)
     return {
         MODEL: Prediction(p, p),
         LOGISTIC: Prediction(logistic, logistic),
-        SILENCE: Prediction(rule.rank(held_out), rule.predict(held_out)),
+        rule.name: Prediction(rule.rank(held_out), rule.predict(held_out)),
     }
 
 

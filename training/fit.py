@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from features.catalogue import FeatureSet
-from models import calibration, churn, value
+from models import calibration, churn, value, wallet_fit
+from models.derived import derive, derived_names
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
 from models.release import Release, medians
@@ -57,10 +58,17 @@ def learn(
     frame : DataFrame
         Labelled snapshots, ordered by (cutoff, customer_id).
     features : FeatureSet
+        Of the tables, and perhaps derived; the model behind the derived ones is fitted first, on
+        the same snapshots, so that no fit sees one from its future.
     recipe : Recipe
     held_out : DataFrame, optional
         Snapshots that tell when to stop adding trees.
     """
+    wallet = None
+    if derived_names(features):
+        wallet = wallet_fit.fit(frame, features, recipe.wallet_quantile, recipe.seed)
+        frame = derive(wallet, frame)
+        held_out = None if held_out is None else derive(wallet, held_out)
     encoder = Encoder.fit(frame, features)
     return Release(
         encoder,
@@ -68,11 +76,13 @@ def learn(
         value.fit_retained(frame, encoder, recipe, held_out),
         value.fit_churned(frame, encoder, recipe),
         medians(frame, encoder),
+        wallet,
     )
 
 
 def predict(release: Release, frame: pd.DataFrame) -> HeldOut:
     """Predict snapshots without calibration, beside their outcomes."""
+    frame = release.completed(frame)
     matrix = release.encoder.matrix(frame)
     return HeldOut(
         frame["churned"].to_numpy(np.float64),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.baselines import NEWEST, SILENCE
 from training.bootstrap import paired
-from training.evaluate import LOGISTIC, MODEL, SILENCE, Evaluation, leavers_found, resamples
+from training.evaluate import LOGISTIC, MODEL, Evaluation, leavers_found, resamples
 from training.measures import log_loss
+
+_CALLED = {SILENCE: "the longest silent", NEWEST: "the newest subscribers"}
+"""Who is called by a rule."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,14 @@ def grade(evaluation: Evaluation, seed: int) -> Grade:
 
 
 def _sentence(evaluation: Evaluation) -> str:
-    found, naive = (leavers_found(evaluation, m) for m in (MODEL, SILENCE))
+    found, naive = (leavers_found(evaluation, m) for m in (MODEL, evaluation.rule))
+    others = _CALLED[evaluation.rule]
     if naive == 0:
-        return f"among the riskiest tenth it finds {found} leavers, the longest silent hold none"
+        return f"among the riskiest tenth it finds {found} leavers, {others} hold none"
     times = found / naive
     if 0.95 <= times <= 1.05:  # noqa: PLR2004 - within a twentieth is "as many"
-        return "at the same number of calls it finds as many leavers as calling the longest silent"
+        return f"at the same number of calls it finds as many leavers as calling {others}"
     return (
         f"at the same number of calls it finds {times:.1f} times as many leavers "
-        "as calling the longest silent"
+        f"as calling {others}"
     )

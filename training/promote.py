@@ -82,7 +82,7 @@ def decide(duel: Duel | None) -> Decision:
             reason="the history is too short for a held-out comparison with the champion, "
             "which stays; train again when another label window has ended",
         )
-    losses = [m for m in LOWER_IS_BETTER if _worse(m, duel)]
+    losses = [m for m in duel.difference if _worse(m, duel)]
     if losses:
         return Decision(
             promote=False,

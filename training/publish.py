@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,28 +62,51 @@ def publish(
     release = _bundle(made, facts)
     with tracker.run("train") as run:
         _log(run, made, release, facts)
-        with tempfile.TemporaryDirectory() as folder:
-            bundle.save(release, Path(folder))
-            source = run.folder(Path(folder), "bundle")
-        with alone:
-            decision = _decision(made, release, registry)
-            version = registry.register(run.id, source)
-            if decision.promote:
-                registry.promote(version, decision.reason)
-            else:
-                registry.decline(version, decision.reason)
-        run.tags(
-            {
-                "model_version": str(version.number),
-                "promoted": str(decision.promote).lower(),
-                "decision": decision.reason,
-            }
-        )
+        return register(release, run, registry, alone, lambda: _decision(made, release, registry))
+
+
+def register(
+    release: Bundle,
+    run: Run,
+    registry: Registry,
+    alone: AbstractContextManager[object],
+    decision_on: Callable[[], Decision],
+) -> Published:
+    """Register a release that its run has logged, and promote it if that is decided.
+
+    Parameters
+    ----------
+    release : Bundle
+    run : Run
+        Still open.
+    registry : Registry
+    alone : context manager
+        Held while it is decided and done.
+    decision_on : callable
+        Compares the release with the champion of that moment.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        bundle.save(release, Path(folder))
+        source = run.folder(Path(folder), "bundle")
+    with alone:
+        decision = decision_on()
+        version = registry.register(run.id, source)
+        if decision.promote:
+            registry.promote(version, decision.reason)
+        else:
+            registry.decline(version, decision.reason)
+    run.tags(
+        {
+            "model_version": str(version.number),
+            "promoted": str(decision.promote).lower(),
+            "decision": decision.reason,
+        }
+    )
     return Published(version, decision, run.id)
 
 
 def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
-    measures = made.evaluation.flat() if made.evaluation else {}
+    measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
     return Bundle(
         made.task.name,
         made.fits.serving,
@@ -100,6 +123,8 @@ def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
             "notes": list(made.notes),
             **facts,
         },
+        made.inputs,
+        made.task.own.sources,
     )
 
 
@@ -128,7 +153,7 @@ def _decision(made: Trained, release: Bundle, registry: Registry) -> Decision:
         return Decision(promote=True, reason=f"the champion cannot be loaded: {error}")
     if changes := redefined(release.definition, champion.definition):
         return decide_redefined(changes, replacing=made.task.replacing)
-    if lost := difference(champion.features, made.history.panel.features):
+    if lost := difference(champion.table_features, made.history.panel.features):
         reason = f"the champion can no longer score these tables ({lost})"
         return Decision(promote=True, reason=reason)
     if release.data_cutoff < champion.data_cutoff:
@@ -160,7 +185,9 @@ def _rival(made: Trained, champion: Bundle) -> Release | None:
 
 
 def _as_computed(wanted: FeatureSet, computed: FeatureSet) -> FeatureSet:
-    return FeatureSet(tuple(computed[name] for name in wanted.names))
+    known = {f.name: f for f in computed}
+    # Derived features are the fit's own work: no table has to give them.
+    return FeatureSet(tuple(known.get(f.name, f) for f in wanted))
 
 
 def _log(run: Run, made: Trained, release: Bundle, facts: Mapping[str, str]) -> None:
@@ -189,12 +216,12 @@ def _log(run: Run, made: Trained, release: Bundle, facts: Mapping[str, str]) -> 
 
 
 def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
-    run.measures(evaluation.flat())
+    run.measures({**evaluation.flat(), **made.wallet})
     if made.without_attributes:
         run.measures(
             {f"without_attributes_{k}": v for k, v in made.without_attributes.flat().items()}
         )
-    run.json(_table(evaluation), "measures")
+    run.json(table(evaluation), "measures")
     churned = evaluation.churned
     run.figure(reliability_plot(churned, evaluation.churn[MODEL].response), "calibration")
     rankings = {name: said.ranking for name, said in evaluation.churn.items()}
@@ -204,7 +231,9 @@ def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
     run.figure(decile_plot(evaluation.value, worth, currency=currency), "value_deciles")
 
 
-def _table(evaluation: Evaluation) -> dict[str, Any]:
+def table(evaluation: Evaluation) -> dict[str, Any]:
+    """Give every measure of every method with its interval, in JSON types."""
+
     def plain(measures: Mapping[str, Any]) -> dict[str, Any]:
         return {
             m: [None if x != x else x for x in (i.estimate, i.low, i.high)]  # noqa: PLR0124 - NaN

@@ -20,6 +20,8 @@ class TrainingSettings(Section):
         Most rolling-origin folds for tree counts and calibration.
     min_customers, min_churners
         Fewest customers, and customers who left (and who stayed), that a model is fitted on.
+    wallet_quantile
+        The realistic wallet: the quantile of what alike customers spend, where few are observed.
     min_history
         Fewest days of history before the first cutoff; None: one churn horizon, 90 days at most.
     """
@@ -29,4 +31,5 @@ class TrainingSettings(Section):
     folds: int = Field(default=3, ge=1)
     min_customers: int = Field(default=100, ge=2)
     min_churners: int = Field(default=25, ge=1)
+    wallet_quantile: float = Field(default=0.85, ge=0.8, le=0.9)
     min_history: Days | None = None

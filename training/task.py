@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
-from features.asof import before
 from features.errors import InputError
 from features.grains import Tables
-from features.horizon import SHARE, propose
+from features.horizon import SHARE, propose, propose_period
 from features.labels import Target
+from features.own import NONE, Own
 from features.settings import ChurnSettings
 from models.bundle import Definition
+from training.dates import Dates
 from training.settings import TrainingSettings
 from training.splits import Roles, roles
-
-_TIMES = {"transactions": "occurred_at", "complaints": "opened_at", "customers": "valid_from"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +36,14 @@ class Task:
     training : TrainingSettings
     seed : int
     as_of : date or None
-        None: midnight after the last transaction, never later than ``today``.
+        None: the one that :func:`training.dates.dates` gives.
     today : date
     replacing : bool
         Replace a champion whose scores mean something else, or that has learnt from later data.
+    measure : {"net", "margin"}
+        What a transaction is worth.
+    own : Own
+        The company's own families.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Task:
     as_of: date | None
     today: date
     replacing: bool = False
+    measure: str = "net"
+    own: Own = NONE
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""
@@ -65,73 +70,11 @@ class Task:
             self.active_within,
             self.currency,
             self.timezone,
+            churn_regrace=target.regrace if target.kind == "subscription" else None,
+            churn_share=target.share if target.kind == "partial" else None,
+            churn_norm_windows=target.norm_windows if target.kind == "partial" else None,
+            value_measure=target.measure,
         )
-
-
-@dataclass(frozen=True)
-class Dates:
-    """The first day of the history, as-of, and what was decided about it."""
-
-    first: date
-    as_of: date
-    notes: tuple[str, ...] = ()
-
-    @property
-    def history(self) -> int:
-        """Days of history."""
-        return (self.as_of - self.first).days
-
-
-def dates(tables: Tables, as_of: date | None, today: date) -> Dates:
-    """Settle as-of: the first moment that is not known.
-
-    A day beyond the data is not known either: labels would call everybody silent.
-
-    Raises
-    ------
-    InputError
-        When as-of lies in the future or before the first transaction.
-    """
-    lines = tables["transactions"]
-    span = lines.aggregate(
-        first=lines["occurred_at"].min(),
-        last=lines["occurred_at"].max(),
-        bought=(lines["amount"] > 0).any(),
-    )
-    (row,) = span.to_pyarrow().to_pylist()
-    if not row["bought"]:
-        raise InputError(
-            "tables.transactions: no amount is above zero, so nobody ever bought anything; check "
-            "the mapping of amount, and its sign"
-        )
-    first, end = row["first"].date(), min(row["last"].date() + timedelta(days=1), today)
-    if end <= first:
-        raise InputError(
-            f"tables.transactions: all times lie in the future: they start on {first}, and today "
-            f"is {today}; correct the mapping of occurred_at"
-        )
-    if as_of is None:
-        return Dates(first, end)
-    if as_of > today:
-        raise InputError(f"--as-of {as_of} is later than today, {today}; give today or earlier")
-    if as_of <= first:
-        raise InputError(
-            f"--as-of {as_of}: transactions start on {first}, so nothing is known before it; "
-            f"give a day up to {end}"
-        )
-    if as_of > end:
-        note = f"transactions end on {end - timedelta(days=1)}, so training is as of {end}"
-        return Dates(first, end, (note,))
-    return Dates(first, as_of)
-
-
-def known_by(tables: Tables, as_of: date) -> Tables:
-    """Keep what happened and was recorded before as-of.
-
-    A table without a time of its own (customers without ``valid_from``) is kept whole.
-    """
-    timed = {n: _TIMES[n] for n, t in tables.items() if _TIMES[n] in t.columns}
-    return {n: before(t, as_of, timed[n]) if n in timed else t for n, t in tables.items()}
 
 
 def target(
@@ -141,21 +84,37 @@ def target(
 
     A champion's horizon is kept, so that a proposal does not change its meaning from day to day.
     """
-    notes: tuple[str, ...] = ()
-    horizon = task.churn.horizon
-    if horizon is None and champion is not None and not task.replacing:
+    churn = task.churn
+    horizon, notes = churn.horizon, ""
+    kept = champion is not None and champion.churn_kind == churn.kind and not task.replacing
+    if horizon is None and champion is not None and kept:
         horizon = champion.churn_horizon
-        notes = (f"churn.horizon is not given: the champion's {horizon} days are kept",)
+        notes = f"churn.horizon is not given: the champion's {horizon} days are kept"
     if horizon is None:
-        horizon = propose(tables["transactions"], history)
-        notes = (
-            (
-                f"churn.horizon is not given: proposed {horizon} days, from the time within which "
-                f"{SHARE:.0%} of the returning customers usually buy again"
-            ),
-        )
-    value_horizon = task.value_horizon or horizon
-    return Target(task.churn.kind, horizon, task.churn.gap, value_horizon), notes
+        horizon, why = _proposal(churn, tables, history)
+        notes = f"churn.horizon is not given: proposed {horizon} days, {why}"
+    aim = Target(
+        churn.kind,
+        horizon,
+        churn.gap,
+        task.value_horizon or horizon,
+        churn.regrace,
+        churn.share,
+        churn.norm_windows,
+        task.measure if "transactions" in tables else "price",
+    )
+    return aim, (notes,) if notes else ()
+
+
+def _proposal(churn: ChurnSettings, tables: Tables, history: int) -> tuple[int, str]:
+    """Propose a horizon, and say where it comes from."""
+    if churn.kind == "subscription":
+        days = propose_period(tables["subscriptions"], history)
+        return days, "from the period that most subscriptions are priced for"
+    windows = churn.norm_windows if churn.kind == "partial" else 1
+    return propose(tables["transactions"], history, windows), (
+        f"from the time within which {SHARE:.0%} of the returning customers usually buy again"
+    )
 
 
 def plan(task: Task, when: Dates, aim: Target) -> Roles:
@@ -166,7 +125,8 @@ def plan(task: Task, when: Dates, aim: Target) -> Roles:
     InputError
         When the history holds no complete cutoff; says how many days there are and are needed.
     """
-    least = task.training.min_history or min(aim.horizon, 90)
+    least = task.training.min_history or aim.norm or min(aim.horizon, 90)
+    regrace = ", churn.regrace" if aim.kind == "subscription" else ""
     settings = task.training
     found = roles(
         when.first,
@@ -181,7 +141,8 @@ def plan(task: Task, when: Dates, aim: Target) -> Roles:
         raise InputError(
             f"the history is too short: {when.history} days, from {when.first} to {when.as_of}; "
             f"needed are {least + aim.reach}: {least} to learn from ([training] min_history) and "
-            f"{aim.reach} for the label window (churn.gap, churn.horizon and value.horizon). "
+            f"{aim.reach} for the label window (churn.gap, churn.horizon{regrace} and "
+            "value.horizon). "
             "Shorten these or bring more history"
         )
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,22 +12,31 @@ from ibis import ir
 
 from features.catalogue import FeatureSet
 from features.grains import Tables, prepared
+from features.inputs import Inputs, recorded
 from features.labels import Target
 from features.panel import build
+from features.population import population
+from features.trial import try_out
 from models.bundle import Bundle
+from models.derived import with_derived
 from models.recipe import Recipe, default_parameters
 from models.release import Release
+from training.dates import Dates, dates, known_by
 from training.evaluate import Evaluation, core_measures, evaluate
 from training.fit import HeldOut, calibrated, explore, learn, predict, repeat
 from training.grade import Grade, grade
 from training.history import History, history
 from training.promote import better_component
-from training.task import Dates, Task, check_enough, dates, known_by, plan, target
+from training.task import Task, check_enough, plan, target
+from training.wallet import wallet_measures
 
 BASELINE = Recipe(churn="logistic_rfm", value="scaled_spend")
 
 _FEWEST_LEVELS = 50
 _MOST_UNIQUE = 0.5
+
+_CALENDAR_DAYS = 730
+"""Days of cutoffs below which a date in the calendar stands for one of them alone."""
 
 
 class Progress(Protocol):
@@ -92,6 +101,10 @@ class Trained:
     grade : Grade or None
     notes : tuple of str
         What a user should know.
+    wallet : mapping of str to float
+        Measures of the estimated wallets; empty where none are estimated or can be held out.
+    inputs : mapping of str to mapping of str to str
+        The tables that the features were computed from; see :func:`features.inputs.recorded`.
     """
 
     task: Task
@@ -104,6 +117,8 @@ class Trained:
     without_attributes: Evaluation | None
     grade: Grade | None
     notes: tuple[str, ...]
+    wallet: Mapping[str, float] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=dict)
 
 
 def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -> Trained:
@@ -130,8 +145,10 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
     frame = past.serving()
     check_enough(frame, task.training, aim.horizon)
     features, dropped = usable(past.panel.features, frame)
-    start = _parametrised(Recipe(seed=task.seed), len(frame))
-    fits = _better(two_fits(past, features, start, shop.progress), past, features, task, shop)
+    features = with_derived(features)
+    recipe = Recipe(seed=task.seed, wallet_quantile=task.training.wallet_quantile)
+    start = _parametrised(recipe, len(frame))
+    fits = _better(two_fits(past, features, start, shop.progress), past, features, shop)
     judged = _evaluate(fits.measured, past, aim, task)
     return Trained(
         task,
@@ -144,6 +161,8 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         _without_attributes(fits.recipe, past, features, aim, task, tables),
         grade(judged, task.seed) if judged else None,
         (*when.notes, *notes, *dropped, *_limits(past)),
+        wallet_measures(fits.measured, past.newest()) if fits.measured else {},
+        recorded(known, features, own=bool(task.own.families)),
     )
 
 
@@ -171,7 +190,14 @@ def refit(past: History, features: FeatureSet, recipe: Recipe) -> Release | None
 
 
 def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple[str, ...]]:
-    """Leave out categories that name customers rather than group them, such as an e-mail."""
+    """Leave out what would be learnt by heart, and say which of the user's own columns it is.
+
+    That is categories that name customers rather than group them, such as an e-mail, and the
+    calendar while each of its dates stands for one cutoff alone.
+    """
+    seen = frame["cutoff"]
+    if (seen.max() - seen.min()).days < _CALENDAR_DAYS:
+        features = features.without(["calendar"])
     customers = frame["customer_id"].nunique()
     limit = max(_FEWEST_LEVELS, _MOST_UNIQUE * customers)
     levels = {c: int(frame[c].nunique()) for c in features.categorical}
@@ -186,6 +212,8 @@ def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple
 
 def _history(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop) -> History:
     found = plan(task, when, aim)
+    newest = max(found.cutoffs)
+    try_out(task.own, known, population(known, newest, aim.kind, task.active_within))
     shop.progress.start("Features", len(found.cutoffs))
     panel = build(
         prepared(known, shop.keep),
@@ -193,6 +221,7 @@ def _history(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop
         aim,
         task.active_within,
         shop.folder,
+        own=task.own.families,
         on_cutoff=lambda _: shop.progress.step(),
     )
     return history(panel, found, task.training.min_churners)
@@ -213,11 +242,15 @@ def _parametrised(recipe: Recipe, rows: int) -> Recipe:
     return replace(recipe, churn_parameters=parameters, value_parameters=parameters)
 
 
-def _better(model: Fits, past: History, features: FeatureSet, task: Task, shop: Workshop) -> Fits:
+def _baseline(recipe: Recipe) -> Recipe:
+    return replace(BASELINE, seed=recipe.seed, wallet_quantile=recipe.wallet_quantile)
+
+
+def _better(model: Fits, past: History, features: FeatureSet, shop: Workshop) -> Fits:
     """Put the baseline in the place of a model that does not beat it on t0."""
     if model.measured is None:
         return model
-    plain = two_fits(past, features, replace(BASELINE, seed=task.seed), shop.progress)
+    plain = two_fits(past, features, _baseline(model.recipe), shop.progress)
     assert plain.measured is not None  # noqa: S101 - both have the same history
     newest = past.newest()
     churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)

@@ -173,7 +173,8 @@ async def risk_list(parts: Parts, request: Request) -> Answer:
         for rank, score in enumerate(page.items, start=page.first_rank)
     ]
     if given.format == "csv":
-        return _download(items, page.next_cursor, page.run.as_of.isoformat())
+        day = page.run.as_of or page.run.published_at.date()
+        return _download(items, page.next_cursor, day.isoformat())
     return answer_json({"items": items, "next_cursor": page.next_cursor, "run": page.run.id})
 
 
@@ -184,8 +185,8 @@ def _shown(score: Score) -> dict[str, Any]:
     return {name: getattr(score, name) for name in _MORE}
 
 
-def _download(items: list[dict[str, Any]], cursor: str | None, as_of: str) -> Answer:
-    headers = {"Content-Disposition": f'attachment; filename="risk-list-{as_of}.csv"'}
+def _download(items: list[dict[str, Any]], cursor: str | None, day: str) -> Answer:
+    headers = {"Content-Disposition": f'attachment; filename="risk-list-{day}.csv"'}
     if cursor is not None:
         headers["X-Next-Cursor"] = cursor
     return Answer(to_csv(items), media="text/csv; charset=utf-8", headers=headers)

@@ -32,18 +32,24 @@ Amount = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class ScoreOut(BaseModel):
-    """A published score: the columns of scores.parquet, the run, and its age in seconds."""
+    """A published score: the columns of scores.parquet, the run, and its age in seconds.
+
+    `as_of` is null where the scores rest on a flat file, which has no time, and the values where it
+    tells none. `out_of_fold`, of scores of such a file only: it tells what became of the customer,
+    and the probability is that of a model which has not learnt from it.
+    """
 
     customer_id: str
-    as_of: date
+    as_of: date | None
     churn_probability: float
-    value_if_retained: float
-    value_if_churned: float
-    expected_value: float
-    value_at_risk: float
+    value_if_retained: float | None
+    value_if_churned: float | None
+    expected_value: float | None
+    value_at_risk: float | None
     model_version: str
     run: int
     age_s: int
+    out_of_fold: bool | None = None
 
 
 class RiskItem(ScoreOut):
@@ -117,19 +123,24 @@ class RunsParameters(BaseModel):
 
 
 class RunOut(BaseModel):
-    """A publication of scores. `kept`: whether its scores can still be read."""
+    """A publication of scores. `kept`: whether its scores can still be read.
+
+    `valued`: whether its scores have values; without them every list is in the order of the churn
+    probability.
+    """
 
     run: int
     published_at: datetime
-    as_of: date
+    as_of: date | None
     model_name: str
     model_version: str
     customers: int
     currency: str
-    churn_horizon: int
-    value_horizon: int
+    churn_horizon: int | None
+    value_horizon: int | None
     backtest: bool
     kept: bool
+    valued: bool
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -219,4 +230,6 @@ def score_fields(score: Score, now: datetime) -> dict[str, Any]:
         "model_version": score.model_version,
         "run": score.run,
         "age_s": max(0, int((now - score.published_at).total_seconds())),
+        # As in scores.parquet: a column of flat files alone.
+        **({"out_of_fold": score.out_of_fold} if score.as_of is None else {}),
     }

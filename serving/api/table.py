@@ -30,7 +30,8 @@ def to_csv(items: Sequence[Mapping[str, Any]]) -> bytes:
         formula begins with an apostrophe.
     """
     names = _attribute_names(items)
-    own = ["rank", *(n for n in RiskItem.model_fields if n not in {"rank", _ATTRIBUTES})]
+    absent = {"rank", _ATTRIBUTES} | ({"out_of_fold"} - {n for item in items for n in item})
+    own = ["rank", *(n for n in RiskItem.model_fields if n not in absent)]
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([*own, *(_cell(f"attribute_{name}") for name in names)])

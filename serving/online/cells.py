@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from features.columns import Kind
+from features.normalise import NO, YES
 from serving.online.schemas import LONGEST_ID, encodable
 
 LONGEST_TEXT = 1_024
@@ -48,6 +49,7 @@ def reader(kind: Kind, zone: ZoneInfo) -> Reader:
         Kind.TIME: lambda cell: moment(cell, zone),
         Kind.MONEY: money,
         Kind.NUMBER: number,
+        Kind.FLAG: flag,
     }[kind]
 
 
@@ -120,6 +122,22 @@ def number_or_flag(cell: object) -> float | None:
     return float(cell) if isinstance(cell, bool) else number(cell)
 
 
+def flag(cell: object) -> bool | None:
+    """Read true or false, 1 or 0, or a word for them; blank is null."""
+    if cell is None or isinstance(cell, bool):
+        return cell
+    if isinstance(cell, int | float) and cell in (0, 1):
+        return cell == 1
+    if isinstance(cell, str):
+        said = cell.strip().lower()
+        if not said:
+            return None
+        if said in YES or said in NO:
+            return said in YES
+    msg = "is neither yes nor no"
+    raise ValueError(msg)
+
+
 def sound(read: Reader, cells: list[Any]) -> bool:
     """Tell, quickly, whether all cells are what the reader would give; False may mean "perhaps"."""
     kinds = set(map(type, cells))
@@ -128,7 +146,7 @@ def sound(read: Reader, cells: list[Any]) -> bool:
         return short and "".join(cells).isascii() and all(map(str.strip, cells))
     if read in _LIMITS and kinds == {float}:
         return bool(np.abs(np.array(cells, dtype=np.float64)).max() < _LIMITS[read])
-    return False
+    return read is flag and kinds == {bool}
 
 
 _LONGEST: dict[Reader, int] = {identifier: LONGEST_ID, text: LONGEST_TEXT}

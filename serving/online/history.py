@@ -1,16 +1,14 @@
-"""Raw histories of many customers as one set of tables, checked row by row as the batch does.
+"""Raw histories of many customers as one set of tables.
 
-A customer is known by position here, so that one who stands twice in a request is two.
+A customer is known by position here, so that one who stands twice in a request is two; others who
+stand in their history are known by that position and their own id.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import accumulate, chain
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -19,59 +17,23 @@ from numpy.typing import NDArray
 
 from features.asof import midnight
 from features.errors import suggestion
-from serving.online.cells import Reader, column, sound
-from serving.online.problems import Detail, RequestProblem, shown
+from serving.online.cells import column
+from serving.online.problems import Detail, shown
 from serving.online.query import SPINE
-from serving.online.schemas import CustomerInput
-from serving.online.shape import Shape
+from serving.online.rows import Histories, Moments, Rows, Values, moments, read, refuse
+from serving.online.shape import REFERRED, Shape
 
 MOST_ROWS = 10_000
 """Rows of one customer, over all tables."""
 
+TELLING: Mapping[str, tuple[str, str]] = {
+    "inactivity": ("transactions", "bought"),
+    "partial": ("transactions", "bought"),
+    "subscription": ("subscriptions", "subscribed to"),
+}
+"""The table that tells who is a customer, and what it tells of them, by the kind of churn."""
+
 _ALWAYS = datetime(1, 1, 1)  # noqa: DTZ001 - local time, as all times of the tables
-Moments = NDArray[np.datetime64]
-
-
-@dataclass(frozen=True)
-class Histories:
-    """Customers with a history, and their positions in the request."""
-
-    positions: Sequence[int]
-    customers: Sequence[CustomerInput]
-
-    @property
-    def days(self) -> list[date]:
-        """As-of, a customer."""
-        return [c.as_of for c in self.customers if c.as_of is not None]
-
-    def place(self, owner: int, *parts: str) -> str:
-        """Say where something stands in the request."""
-        return ".".join([f"customers[{self.positions[owner]}]", *parts])
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of one table, customer after customer."""
-
-    shape: Shape
-    given: Histories
-    rows: list[dict[str, Any]]
-    ends: list[int]
-
-    @property
-    def name(self) -> str:
-        return self.shape.layout.name
-
-    def owners(self) -> NDArray[np.int64]:
-        """Give the customer of each row."""
-        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
-
-    def at(self, row: int, cell: str = "") -> str:
-        """Say where a row, or a cell of it, stands in the request."""
-        owner = bisect_right(self.ends, row)
-        number = row - (self.ends[owner - 1] if owner else 0)
-        place = self.given.place(owner, "history", f"{self.name}[{number}]")
-        return f"{place}.{cell}" if cell else place
 
 
 def tables(given: Histories, shapes: Mapping[str, Shape], now: datetime) -> dict[str, pa.Table]:
@@ -81,7 +43,7 @@ def tables(given: Histories, shapes: Mapping[str, Shape], now: datetime) -> dict
     ----------
     given : Histories
     shapes : mapping of str to Shape
-        Of all canonical tables.
+        Of all tables of a history.
     now : datetime
         The present in local time.
 
@@ -90,25 +52,18 @@ def tables(given: Histories, shapes: Mapping[str, Shape], now: datetime) -> dict
     RequestProblem
         Naming the rows.
     """
-    _refuse(_table_faults(given, shapes))
-    made = {SPINE: _spine(given)}
+    refuse(_table_faults(given, shapes))
+    made: dict[str, list[pa.Table]] = {SPINE: [_spine(given)]}
     for name, shape in shapes.items():
         lists = [(c.history or {}).get(name, []) for c in given.customers]
         rows = [row for rows in lists for row in rows]
         if rows:
-            gathered = _Rows(shape, given, rows, list(accumulate(map(len, lists))))
-            values = _values(gathered)
-            _refuse(_time_faults(gathered, values, now))
-            _refuse(_row_faults(gathered, values))
-            if shape.loaded:
-                made[name] = _table(gathered, values)
-    return made
-
-
-def _refuse(faults: Iterator[Detail]) -> None:
-    if (first := next(faults, None)) is not None:
-        message = "the history of a customer cannot be used"
-        raise RequestProblem("invalid_history", message, chain([first], faults))
+            gathered = Rows(shape, given, rows, list(accumulate(map(len, lists))))
+            values = read(gathered, now)
+            refuse(_reference_faults(gathered, values))
+            if shape.used:
+                made.setdefault(shape.table, []).append(_table(gathered, values))
+    return {name: _together(parts) for name, parts in made.items()}
 
 
 def _spine(given: Histories) -> pa.Table:
@@ -117,8 +72,13 @@ def _spine(given: Histories) -> pa.Table:
     return pa.table({"customer_id": numbers, "cutoff": cutoffs})
 
 
+def _together(parts: list[pa.Table]) -> pa.Table:
+    return parts[0] if len(parts) == 1 else pa.concat_tables(parts, promote_options="permissive")
+
+
 def _table_faults(given: Histories, shapes: Mapping[str, Shape]) -> Iterator[Detail]:
-    needed = [name for name, shape in shapes.items() if shape.loaded]
+    needed = [name for name, shape in shapes.items() if shape.used]
+    telling, told = TELLING[given.kind]
     for owner, customer in enumerate(given.customers):
         place = given.place(owner, "history")
         found: Any = customer.history
@@ -138,113 +98,71 @@ def _table_faults(given: Histories, shapes: Mapping[str, Shape]) -> Iterator[Det
         rows = sum(len(r) for r in found.values() if isinstance(r, list))
         if rows > MOST_ROWS:
             yield Detail(place, f"{rows:,} rows; give at most {MOST_ROWS:,} a customer")
-        if found.get("transactions") == []:
-            yield Detail(
-                f"{place}.transactions", "is empty: a customer is scored on what they bought"
-            )
+        if found.get(telling) == []:
+            said = f"is empty: a customer is scored on what they {told}"
+            yield Detail(f"{place}.{telling}", said)
 
 
-def _values(given: _Rows) -> dict[str, list[Any]]:
-    """Read every column of the rows, all of which are checked."""
-    kinds = Counter(map(tuple, given.rows))
-    _refuse(_shape_faults(given, kinds))
-    present = {c for kind in kinds for c in kind}
-    readers = given.shape.readers
-    return {c: _read(given, c, readers[c]) for c in readers if c in present}
-
-
-def _shape_faults(given: _Rows, kinds: Counter[tuple[Any, ...]]) -> Iterator[Detail]:
-    for kind, count in kinds.items():
-        for said in given.shape.faults(kind):
-            first = next(n for n, row in enumerate(given.rows) if tuple(row) == kind)
-            more = f" (and so in {count - 1:,} more rows)" if count > 1 else ""
-            yield Detail(given.at(first), f"{said}{more}")
-
-
-def _read(given: _Rows, name: str, read: Reader) -> list[Any]:
-    raw: list[Any] = [row.get(name) for row in given.rows]
-    if sound(read, raw):
-        return raw
-    try:
-        values = [read(cell) for cell in raw]
-    except ValueError:
-        _refuse(_cell_faults(given, name, read))
-        raise
-    if name in given.shape.filled and None in values:
-        _refuse(Detail(given.at(n, name), "is missing") for n, v in enumerate(values) if v is None)
-    return values
-
-
-def _cell_faults(given: _Rows, name: str, read: Reader) -> Iterator[Detail]:
-    for number, row in enumerate(given.rows):
-        try:
-            read(row.get(name))
-        except ValueError as error:
-            yield Detail(given.at(number, name), str(error))
-
-
-def _time_faults(given: _Rows, values: Mapping[str, list[Any]], now: datetime) -> Iterator[Detail]:
-    time = given.shape.layout.time
-    if time is None:
+def _reference_faults(given: Rows, values: Values) -> Iterator[Detail]:
+    if given.name != REFERRED:
         return
-    moments = _moments(values[time])
-    cutoffs = _moments([midnight(day) for day in given.given.days])[given.owners()]
-    for row in np.flatnonzero((moments >= cutoffs) | (moments > np.datetime64(now, "us"))):
-        moment = values[time][row]
-        day = str(cutoffs[row])[:10]
-        if moments[row] >= cutoffs[row]:
-            said = f"{moment} is not before as_of {day}: leave out what comes later"
-        else:
-            said = f"{moment} is in the future"
-        yield Detail(given.at(int(row), time), said)
+    known = [
+        {str(row.get("referred_id")) for row in (customer.history or {}).get("referrals", [])}
+        for customer in given.given.customers
+    ]
+    for number, owner in enumerate(given.owners().tolist()):
+        if values["customer_id"][number] not in known[owner]:
+            said = "is nobody whom the customer referred; name them in referrals"
+            yield Detail(given.at(number, "customer_id"), said)
 
 
-def _row_faults(given: _Rows, values: Mapping[str, list[Any]]) -> Iterator[Detail]:
-    for number, owner in enumerate(values.get("customer_id", ())):
-        wanted = given.given.customers[bisect_right(given.ends, number)].customer_id
-        if owner is not None and owner != wanted:
-            yield Detail(given.at(number, "customer_id"), "is another customer's")
-    if given.name == "complaints":
-        for later in ("resolved_at", "promised_at"):
-            yield from _disorder(given, values, later)
-    if given.name == "customers":
-        yield from _repeats(given, values)
-
-
-def _disorder(given: _Rows, values: Mapping[str, list[Any]], later: str) -> Iterator[Detail]:
-    pairs = zip(values["opened_at"], values.get(later, ()), strict=False)
-    for number, (opened, end) in enumerate(pairs):
-        # A date without a time of day stands for the whole day.
-        start = midnight(opened) if end is not None and end == midnight(end) else opened
-        if end is not None and end < start:
-            yield Detail(given.at(number, later), f"{later} is before opened_at")
-
-
-def _repeats(given: _Rows, values: Mapping[str, list[Any]]) -> Iterator[Detail]:
-    starts = values.get("valid_from") or [None] * len(given.rows)
-    owners = given.owners().tolist()
-    dated = {o for o, start in zip(owners, starts, strict=True) if start is not None}
-    seen: set[tuple[int, datetime | None]] = set()
-    for number, key in enumerate(zip(owners, starts, strict=True)):
-        if key in seen:
-            said = "repeats the key (customer_id, valid_from)" if dated else "repeats the customer"
-            yield Detail(given.at(number), said)
-        elif key[0] in dated and key[1] is None:
-            yield Detail(given.at(number, "valid_from"), "is missing")
-        seen.add(key)
-
-
-def _table(given: _Rows, values: Mapping[str, list[Any]]) -> pa.Table:
+def _table(given: Rows, values: Values) -> pa.Table:
     loaded = {c: values[c] for c in given.shape.loaded if c in values}
-    if given.name == "customers":
+    if "valid_from" in given.shape.loaded:
         # Attributes without a day of their own have always been so, as in the batch.
         starts = values.get("valid_from") or [None] * len(given.rows)
         loaded["valid_from"] = [start or _ALWAYS for start in starts]
-    columns = {c: column(v) for c, v in loaded.items()}
-    owners = pa.array([str(o) for o in given.owners().tolist()])
-    return pa.table({"customer_id": owners, **columns})
+    columns = {c: column(v) for c, v in {**loaded, **_identities(given, values)}.items()}
+    table = pa.table(columns)
+    unknown = _unknown(given, values)
+    return table.filter(pa.array(~unknown)) if unknown.any() else table
 
 
-def _moments(values: Sequence[datetime]) -> Moments:
-    # Arrow converts them many times faster than NumPy.
-    return np.asarray(pa.array(values, pa.timestamp("us")).to_numpy())
+def _identities(given: Rows, values: Values) -> dict[str, list[object]]:
+    """Name customers by position, and others in their history by that and their id."""
+    numbers: list[object] = [str(n) for n in given.owners().tolist()]
+    if given.shape.table != "referrals" and given.name != REFERRED:
+        return {"customer_id": numbers}
+    ids = given.ids()
+    return {
+        c: [
+            number if other in (None, own) else f"{number}/{other}"
+            for number, own, other in zip(numbers, ids, values[c], strict=True)
+        ]
+        for c in ("customer_id", "referred_id")
+        if c in values
+    } | ({} if "customer_id" in values else {"customer_id": numbers})
+
+
+def _unknown(given: Rows, values: Values) -> NDArray[np.bool_]:
+    """Tell which rows were not known at as-of, by columns that the model's tables did not have."""
+    unknown = np.zeros(len(given.rows), dtype=np.bool_)
+    beyond = values.keys() - given.shape.loaded
+    if "recorded_at" in beyond:
+        # A row that does not say when it was recorded counts from its event on.
+        unknown |= moments(values["recorded_at"]) >= given.cutoffs()
+    if "valid_from" in beyond:
+        unknown |= ~_valid(given, moments([v or _ALWAYS for v in values["valid_from"]]))
+    return unknown
+
+
+def _valid(given: Rows, starts: Moments) -> NDArray[np.bool_]:
+    """Tell which rows of attributes hold at as-of: each customer's newest that had begun."""
+    owners, cutoffs = given.owners().tolist(), given.cutoffs()
+    newest: dict[int, int] = {}
+    for row in np.argsort(starts, kind="stable").tolist():
+        if starts[row] < cutoffs[row]:
+            newest[owners[row]] = row
+    valid = np.zeros(len(starts), dtype=np.bool_)
+    valid[list(newest.values())] = True
+    return valid

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.errors import suggestion
 from models.matrix import Encoder, Floats
@@ -103,6 +104,11 @@ class FeatureRows:
         if not sound or not all(_is_text(cell) for row in words for cell in row):
             raise self._refusal(rows, positions)
         return self._encoded(matrix, words)
+
+    def joined(self, columns: Mapping[str, NDArray[Any]]) -> Encoded:
+        """Encode columns: numbers, NaN where missing, and categories in words."""
+        numbers = np.column_stack([columns[n] for n in self._numbers]).astype(np.float64)
+        return self._encoded(numbers, list(zip(*(columns[n] for n in self._texts), strict=True)))
 
     def _words(self, rows: Sequence[Row]) -> list[Cells]:
         return [self._pick_texts(row) for row in rows]

@@ -15,15 +15,26 @@ from models.bundle import Bundle
 from models.matrix import Floats
 from models.reasons import reasons
 from models.release import SCORES
-from serving.online.history import Histories, tables
-from serving.online.named import Encoded, FeatureRows
+from serving.online.completing import CompleteRows
+from serving.online.history import TELLING, tables
+from serving.online.membership import is_member, telling
+from serving.online.named import Encoded
 from serving.online.problems import Detail, RequestProblem
-from serving.online.query import SILENCE, feature_query
+from serving.online.query import feature_query
+from serving.online.rows import Histories
 from serving.online.schemas import MOST_CUSTOMERS, CustomerInput
 from serving.online.shape import shapes
 
 Item = dict[str, Any]
 
+_NO_HISTORY = "the model was trained on a flat file, without time: send features, not a history"
+_NOTHING = {
+    "transactions": (
+        "no purchase (an amount above zero) is known before as_of: there is nothing to score"
+    ),
+    "subscriptions": "no subscription is known before as_of: there is nothing to score",
+}
+_NO_VALUES = (None,) * (len(SCORES) - 1)
 _EMPTY = pd.DataFrame()  # making one takes a quarter of a single row's time
 
 
@@ -58,10 +69,11 @@ class Predictor:
         self.version = version
         self._threads = threads
         self._clock = clock or _clock(bundle.definition.timezone)
-        self._rows = FeatureRows(bundle.release.encoder)
+        self._rows = CompleteRows(bundle.release, threads)
         self._query = feature_query(bundle)
-        self._shapes = shapes(bundle, self._query.columns)
+        self._shapes = shapes(bundle)
         self._names = bundle.features.names
+        self._valued = bundle.definition.valued
 
     def predict(self, customers: Sequence[CustomerInput], *, explain: bool = False) -> list[Item]:
         """Predict for customers, given in either way, in their order.
@@ -91,40 +103,40 @@ class Predictor:
         items: list[Item] = [{}] * len(customers)
         if named:
             rows = [customers[n].features or {} for n in named]
-            encoded = self._rows.read(rows, named)
-            silences = [row.get(SILENCE) for row in rows] if SILENCE in self._names else None
-            self._answer(items, customers, named, encoded, silences, explain=explain)
+            ids = [customers[n].customer_id for n in named]
+            for places, encoded in self._rows.read(rows, named, ids):
+                chosen = [named[n] for n in places]
+                members = [is_member(rows[n], self.bundle.definition) for n in places]
+                self._answer(items, customers, chosen, encoded, members, explain=explain)
         if told:
-            encoded, silences = self._histories(customers, told)
-            self._answer(items, customers, told, encoded, silences, explain=explain)
+            encoded, members = self._histories(customers, told)
+            self._answer(items, customers, told, encoded, members, explain=explain)
         return items
 
     def _histories(
         self, customers: Sequence[CustomerInput], positions: list[int]
-    ) -> tuple[Encoded, list[Any]]:
+    ) -> tuple[Encoded, list[bool | None]]:
+        if self._query is None:
+            raise RequestProblem("invalid_history", _NO_HISTORY)
         now = self._clock()
-        given = Histories(positions, [customers[n] for n in positions])
+        kind = self.bundle.definition.churn_kind
+        given = Histories(positions, [customers[n] for n in positions], kind)
         self._check_days(given, now.date())
         try:
             found = self._query.compiled.run(tables(given, self._shapes, now), "history")
         except InputError as error:
             raise RequestProblem("invalid_history", str(error)) from None
         found.sort(key=lambda row: int(row[0]))
-        silences = [row[1] for row in found]
-        if None in silences:
-            details = (
-                Detail(
-                    given.place(n, "history.transactions"),
-                    "no purchase (an amount above zero) is known before as_of: there is nothing "
-                    "to score",
-                )
-                for n, silence in enumerate(silences)
-                if silence is None
-            )
+        if unknown := [n for n, row in enumerate(found) if row[1] is None]:
+            table = TELLING[kind][0]
+            details = [Detail(given.place(n, f"history.{table}"), _NOTHING[table]) for n in unknown]
             message = "the history of a customer cannot be used"
             raise RequestProblem("invalid_history", message, details)
-        rows = [dict(zip(self._names, row[2:], strict=True)) for row in found]
-        return self._rows.encode(rows), silences
+        rows = [dict(zip(self._rows.names, row[3:], strict=True)) for row in found]
+        ids = [customers[n].customer_id for n in positions]
+        _, name = telling(self.bundle.definition)
+        members = [is_member({name: row[2]}, self.bundle.definition) for row in found]
+        return self._rows.encode(rows, ids), members
 
     def _check_days(self, given: Histories, today: date) -> None:
         earliest = date.fromisoformat(self.bundle.data_cutoff)
@@ -142,35 +154,32 @@ class Predictor:
         customers: Sequence[CustomerInput],
         positions: list[int],
         encoded: Encoded,
-        silences: Sequence[Any] | None,
+        members: Sequence[bool | None],
         *,
         explain: bool,
     ) -> None:
         scores = self._scores(encoded)
-        within = self.bundle.definition.active_within
         for row, position in enumerate(positions):
             customer = customers[position]
-            silence = silences[row] if silences is not None else None
             items[position] = {
                 "customer_id": customer.customer_id,
                 "as_of": customer.as_of.isoformat() if customer.as_of else None,
                 **dict(zip(SCORES, scores[row], strict=True)),
                 "model_version": str(self.version),
-                "in_population": None
-                if silences is None
-                else silence is not None and silence <= within,
+                "in_population": members[row],
             }
         if explain:
             for position, said in zip(positions, self._reasons(encoded), strict=True):
                 items[position]["reasons"] = said
 
-    def _scores(self, encoded: Encoded) -> list[list[float]]:
+    def _scores(self, encoded: Encoded) -> list[list[Any]]:
         release = self.bundle.release
         frame = Encoded(encoded.matrix, {}).frame(self._names) if release.reads_columns else _EMPTY
         scores: Floats = release.score_matrix(frame, encoded.matrix, self._threads)
-        return np.asarray(scores).tolist()  # type: ignore[no-any-return]
+        rows: list[list[Any]] = np.asarray(scores).tolist()
+        return rows if self._valued else [[p, *_NO_VALUES] for p, *_ in rows]
 
-    def _reasons(self, encoded: Encoded) -> list[list[dict[str, str]]]:
+    def _reasons(self, encoded: Encoded) -> list[list[dict[str, str | None]]]:
         currency = self.bundle.definition.currency
         frame = encoded.frame(self._names)
         said = reasons(self.bundle.release, frame, currency, self._threads)

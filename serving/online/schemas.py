@@ -107,9 +107,11 @@ class CustomerInput(BaseModel):
         The first day that is not known. Needed with a history; with features it is only repeated
         in the answer.
     history
-        Rows in canonical columns by canonical table. A table without rows is sent as ``[]``.
+        Rows in canonical columns by canonical table: the tables and columns that the model was
+        trained with. A table without rows is sent as ``[]``, a cell that is not known as null.
     features
-        Every feature of the model by name; null where it is unknown.
+        Every feature of the model by name; null where it is unknown. Those that are derived with
+        a model of their own (``wallet_estimate``, ...) may be left out, all of them together.
     """
 
     model_config = ConfigDict(
@@ -146,10 +148,10 @@ class PredictRequest(BaseModel):
 
 
 class Reason(BaseModel):
-    """Why a customer's risk is high."""
+    """Why a customer's risk is high; no cause where nobody has told what a column means."""
 
     text: str
-    cause: str
+    cause: str | None
 
 
 class Prediction(BaseModel):
@@ -158,8 +160,11 @@ class Prediction(BaseModel):
     Attributes
     ----------
     in_population
-        Whether the customer bought within the model's ``active_within`` days: the others had left
-        before, and the model has not learnt from their like. Null where the model cannot tell.
+        Whether the customer bought within the model's ``active_within`` days or, where churn is
+        that of subscriptions, whether one runs: the others had left before, and the model has not
+        learnt from their like. Null where the features given do not tell.
+    value_if_retained, value_if_churned, expected_value, value_at_risk
+        Null where the model was trained on a file that tells no value.
     reasons
         Strongest first; only where they were asked for.
     """
@@ -167,10 +172,10 @@ class Prediction(BaseModel):
     customer_id: str
     as_of: date | None
     churn_probability: float
-    value_if_retained: float
-    value_if_churned: float
-    expected_value: float
-    value_at_risk: float
+    value_if_retained: float | None
+    value_if_churned: float | None
+    expected_value: float | None
+    value_at_risk: float | None
     model_version: str
     in_population: bool | None
     reasons: list[Reason] | None = None

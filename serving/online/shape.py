@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
+
+import ibis
 
 from features.columns import LAYOUTS, TableLayout
 from features.errors import suggestion
+from features.inputs import Inputs
 from models.bundle import Bundle
 from serving.online import cells
 from serving.online.cells import Reader
 from serving.online.problems import shown
-from serving.online.query import ALWAYS, attributes
+from serving.online.query import ALWAYS
+
+REFERRED = "referred_transactions"
+"""The table of a history with the transactions of those whom the customer referred."""
 
 _FREE = ALWAYS | {"customer_id"}
 """Columns that a row may always leave out; the customer is known from the request."""
@@ -32,7 +38,11 @@ class Shape:
     filled : frozenset of str
         Columns that every row must have, and not null.
     loaded : tuple of str
-        Columns that the features are computed from; none where the model has no use for the table.
+        Columns that the features are computed from.
+    used : bool
+        Whether the model was trained with the table.
+    name : str
+        Of the table in a history.
     """
 
     layout: TableLayout
@@ -40,6 +50,13 @@ class Shape:
     needed: frozenset[str]
     filled: frozenset[str]
     loaded: tuple[str, ...]
+    used: bool
+    name: str
+
+    @property
+    def table(self) -> str:
+        """The canonical table that the rows belong to."""
+        return self.layout.name
 
     def faults(self, columns: Iterable[str]) -> Iterator[str]:
         """Tell what is wrong with the columns of a row."""
@@ -58,34 +75,41 @@ class Shape:
             )
 
 
-def shapes(bundle: Bundle, used: Mapping[str, tuple[str, ...]]) -> dict[str, Shape]:
-    """Give the shape of every canonical table.
-
-    Parameters
-    ----------
-    bundle : Bundle
-    used : mapping of str to tuple of str
-        The columns that the bundle's features need, by table that they need.
-    """
+def shapes(bundle: Bundle) -> dict[str, Shape]:
+    """Give the shape of every table of a history, as the bundle's inputs have it."""
     zone = ZoneInfo(bundle.definition.timezone)
-    return {n: _shape(layout, bundle, used.get(n), zone) for n, layout in LAYOUTS.items()}
+    found = {n: _shape(layout, bundle.inputs, zone) for n, layout in LAYOUTS.items()}
+    return {**found, REFERRED: _referred(found["transactions"], found["referrals"])}
 
 
-def _shape(
-    layout: TableLayout, bundle: Bundle, used: tuple[str, ...] | None, zone: ZoneInfo
-) -> Shape:
+def _shape(layout: TableLayout, inputs: Inputs, zone: ZoneInfo) -> Shape:
+    columns = inputs.get(layout.name, {})
     readers = {c: cells.reader(kind, zone) for c, kind in layout.columns.items()}
-    if layout.attributes:
-        readers |= _attribute_readers(bundle, zone)
+    own = {c: kind for c, kind in columns.items() if c not in layout.columns}
+    readers |= {c: _attribute_reader(kind, zone) for c, kind in own.items()}
     filled = frozenset(layout.required) - {"customer_id"}
-    loaded = tuple(c for c in readers if c != "customer_id" and c in (used or ()))
-    return Shape(layout, readers, frozenset(loaded) - _FREE - filled, filled, loaded)
+    loaded = tuple(c for c in readers if c != "customer_id" and c in columns)
+    needed = frozenset(loaded) - _FREE - filled
+    return Shape(layout, readers, needed, filled, loaded, layout.name in inputs, layout.name)
 
 
-def _attribute_readers(bundle: Bundle, zone: ZoneInfo) -> dict[str, Reader]:
-    of_kind: dict[str, Reader] = {
-        "category": cells.text,
-        "days": lambda cell: cells.moment(cell, zone),
-        "number": cells.number_or_flag,
-    }
-    return {c: of_kind[kind] for c, kind in attributes(bundle.features).items()}
+def _referred(lines: Shape, referrals: Shape) -> Shape:
+    """Give the shape of what those bought whom the customer referred: when, and how much."""
+    return replace(
+        lines,
+        needed=frozenset(),
+        filled=lines.filled | {"customer_id"},
+        used=lines.used and referrals.used,
+        name=REFERRED,
+    )
+
+
+def _attribute_reader(kind: str, zone: ZoneInfo) -> Reader:
+    dtype = ibis.dtype(kind)
+    if dtype.is_boolean():
+        return cells.flag
+    if dtype.is_numeric():
+        return cells.number_or_flag
+    if dtype.is_timestamp() or dtype.is_date():
+        return lambda cell: cells.moment(cell, zone)
+    return cells.text

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from serving.errors import StoreError
 from serving.store.records import RunInfo
-from serving.store.schema import MEASURES, WORDS
+from serving.store.schema import MEASURES, OUT_OF_FOLD, WORDS
 
 REQUIRED = ("customer_id", *MEASURES)
 TYPES = {
@@ -21,6 +21,7 @@ TYPES = {
     "days_since_purchase": pa.int32(),
     **dict.fromkeys(WORDS, pa.string()),
     "attributes": pa.string(),
+    OUT_OF_FOLD: pa.bool_(),
 }
 
 
@@ -35,7 +36,8 @@ def checked(
         `as_of`, `model_version` and `backtest` columns, where a batch has them, must agree.
     batches : iterable of DataFrame, Table or RecordBatch
         ``customer_id`` and the measures; days since the last purchase, reasons, causes and
-        ``attributes`` (a dict, or JSON text of an object) may be absent or null.
+        ``attributes`` (a dict, or JSON text of an object) may be absent or null, as may the
+        values where the run has none; ``out_of_fold`` is false where it is absent.
 
     Raises
     ------
@@ -56,8 +58,10 @@ def _table(info: RunInfo, frame: pd.DataFrame) -> pa.Table:
     table = pa.table({name: _column(frame, name) for name in TYPES})
     if table["customer_id"].null_count:
         raise StoreError("a score has no customer_id; leave such rows out")
-    for name in MEASURES:
+    for name in MEASURES if info.valued else ("churn_probability",):
         _check_measure(table, name)
+    if not info.valued:
+        _check_without_values(table)
     return table
 
 
@@ -67,6 +71,8 @@ def _all() -> str:
 
 def _column(frame: pd.DataFrame, name: str) -> pa.Array:
     if name not in frame.columns:
+        if name == OUT_OF_FOLD:
+            return pa.array([False] * len(frame))
         return pa.nulls(len(frame), TYPES[name])
     values: Any = frame[name]
     if name == "attributes":
@@ -115,6 +121,15 @@ def _check_measure(table: pa.Table, name: str) -> None:
             f"scores.{name} is {values[first]} for customer {table['customer_id'][first]}; "
             f"it must be {kind}. Nothing was published"
         )
+
+
+def _check_without_values(table: pa.Table) -> None:
+    for name in MEASURES:
+        if name != "churn_probability" and table[name].null_count < table.num_rows:
+            raise StoreError(
+                f"scores.{name} is given, but the run has no values; publish it with valued=True, "
+                "or leave the values out"
+            )
 
 
 def _check_run(info: RunInfo, frame: pd.DataFrame) -> None:

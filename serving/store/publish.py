@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-from sqlalchemy import Connection, Engine, Select, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Engine, Select, insert, inspect, select, text, update
 from sqlalchemy import delete as delete_from
 
 from serving.errors import StoreError, StoreUnavailable
@@ -73,6 +73,7 @@ def _announce(connection: Connection, info: RunInfo) -> int:
         "value_horizon": info.value_horizon,
         "backtest": info.backtest,
         "kept": True,
+        "valued": info.valued,
     }
     run: int = connection.execute(insert(RUNS).values(row).returning(RUNS.c.id)).scalar_one()
     return run
@@ -95,11 +96,12 @@ def _remember(connection: Connection, info: RunInfo, run: int) -> None:
 
 
 def _forget(connection: Connection, days: int) -> None:
-    newest: date = connection.execute(
-        select(func.max(RUNS.c.as_of)).where(~RUNS.c.backtest)
-    ).scalar_one()
-    old = select(RUNS.c.id).where(RUNS.c.as_of <= newest - timedelta(days=days))
-    _delete_history(connection, old)
+    # Scores of a file without time are as old as their publication.
+    rows = connection.execute(select(RUNS.c.id, RUNS.c.as_of, RUNS.c.published_at, RUNS.c.backtest))
+    known = [(run, as_of or at.date(), backtest) for run, as_of, at, backtest in rows]
+    oldest = max(day for _, day, backtest in known if not backtest) - timedelta(days=days)
+    old = [run for run, day, _ in known if day <= oldest]
+    _delete_history(connection, select(RUNS.c.id).where(RUNS.c.id.in_(old)))
 
 
 def _delete_history(connection: Connection, runs: Select[tuple[int]]) -> None:

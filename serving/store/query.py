@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from serving.errors import StoreError
 from serving.store.cursor import Cursor
+from serving.store.records import Run
 from serving.store.schema import SORTS, score_table
 
 Sort = Literal["value_at_risk", "churn_probability", "expected_value"]
@@ -49,7 +50,8 @@ class RiskQuery:
     Parameters
     ----------
     sort : str
-        The measure to order by, the greatest first; ties by customer id.
+        The measure to order by, the greatest first; ties by customer id. A run without values is
+        always in the order of the churn probability.
     min_probability : float, optional
         Least churn probability.
     min_value : float, optional
@@ -133,19 +135,24 @@ def _has(table: Table, name: str, value: str) -> ColumnElement[bool]:
     return cast(named, Text).in_(meant)
 
 
-def listing(query: RiskQuery, run: int) -> Select[Any]:
+def order(query: RiskQuery, run: Run) -> Sort:
+    """Return the measure that a list of a run is ordered by."""
+    return query.sort if run.valued else "churn_probability"
+
+
+def listing(query: RiskQuery, run: Run) -> Select[Any]:
     """Return the whole list of a run, in order."""
-    table = score_table(run)
+    table = score_table(run.id)
     chosen = select(table).where(*conditions(table, query))
     if query.since_run is not None:
         before = score_table(query.since_run)
         same = before.c.customer_id == table.c.customer_id
         chosen = chosen.where(~exists().where(same, *conditions(before, query)))
-    return chosen.order_by(table.c[query.sort].desc(), table.c.customer_id)
+    return chosen.order_by(table.c[order(query, run)].desc(), table.c.customer_id)
 
 
 def page(
-    connection: Connection, query: RiskQuery, run: int, after: Cursor | None, rows: int
+    connection: Connection, query: RiskQuery, run: Run, after: Cursor | None, rows: int
 ) -> list[Row[Any]]:
     """Return the rows of a list that follow a place.
 
@@ -153,7 +160,7 @@ def page(
     ----------
     connection : Connection
     query : RiskQuery
-    run : int
+    run : Run
     after : Cursor or None
         None: from the first.
     rows : int
@@ -167,7 +174,8 @@ def page(
     whole = listing(query, run)
     if after is None:
         return list(connection.execute(whole.limit(rows)))
-    value, customer = whole.selected_columns[query.sort], whole.selected_columns.customer_id
+    columns = whole.selected_columns
+    value, customer = columns[order(query, run)], columns.customer_id
     tied = whole.where(value == after.value, customer > after.customer_id)
     found = list(connection.execute(tied.limit(rows)))
     if len(found) < rows:

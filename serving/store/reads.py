@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Row, func, join, select
 from serving.errors import UnknownRun
 from serving.store.query import RiskQuery, Sort, listing
 from serving.store.records import Change, Comparison, Past, Run, Score
-from serving.store.schema import HISTORY, MEASURES, RUNS, WORDS, score_table
+from serving.store.schema import HISTORY, MEASURES, OUT_OF_FOLD, RUNS, WORDS, score_table
 
 _SCORE = ["customer_id", "as_of", *MEASURES, "model_version"]
-_DETAILS = ["days_since_purchase", *WORDS, "attributes"]
+_DETAILS = ["days_since_purchase", *WORDS, "attributes", OUT_OF_FOLD]
 
 
 def runs(connection: Connection, limit: int) -> list[Run]:
@@ -141,7 +141,7 @@ def frames(
     connection: Connection, run: Run, query: RiskQuery, top: int | None, rows: int
 ) -> Iterator[pd.DataFrame]:
     """Yield a risk list as frames: ``rank``, the score's columns, words and attributes."""
-    chosen = listing(query, run.id).limit(top)
+    chosen = listing(query, run).limit(top)
     result = connection.execution_options(yield_per=rows).execute(chosen)
     names, first = list(result.keys()), 1
     for part in result.partitions():

@@ -13,25 +13,29 @@ class RunInfo:
 
     Parameters
     ----------
-    as_of : date
-        The first day not known to the scores.
+    as_of : date or None
+        The first day not known to the scores; None where they rest on a file without time.
     model_name, model_version : str
         The registered model.
     currency : str
         ISO 4217 code of every amount.
-    churn_horizon, value_horizon : int
-        Days that the probability and the values look ahead.
+    churn_horizon, value_horizon : int or None
+        Days that the probability and the values look ahead; None where nobody knows.
     backtest : bool
         The model may have learnt from times after `as_of`; such a run is never the current one.
+    valued : bool
+        Whether the scores have values; without them every list is in the order of the churn
+        probability.
     """
 
-    as_of: date
+    as_of: date | None
     model_name: str
     model_version: str
     currency: str
-    churn_horizon: int
-    value_horizon: int
+    churn_horizon: int | None
+    value_horizon: int | None
     backtest: bool = False
+    valued: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +66,28 @@ class Score:
 
     Parameters
     ----------
+    value_if_retained, value_if_churned, expected_value, value_at_risk : float or None
+        None where the run has no values.
     days_since_purchase : int or None
         At `as_of`; None where the customer never bought.
     reason_1, reason_2, reason_3, cause_1, cause_2, cause_3 : str or None
         Words for the most urgent customers, the strongest first.
     attributes : dict or None
         The customer's own attributes.
+    out_of_fold : bool
+        The customer's outcome is known, and the probability is that of a model which has not
+        learnt from it.
     run : int
         The publication it belongs to, published at `published_at` (UTC).
     """
 
     customer_id: str
-    as_of: date
+    as_of: date | None
     churn_probability: float
-    value_if_retained: float
-    value_if_churned: float
-    expected_value: float
-    value_at_risk: float
+    value_if_retained: float | None
+    value_if_churned: float | None
+    expected_value: float | None
+    value_at_risk: float | None
     model_version: str
     days_since_purchase: int | None
     reason_1: str | None
@@ -88,6 +97,7 @@ class Score:
     cause_2: str | None
     cause_3: str | None
     attributes: dict[str, Any] | None
+    out_of_fold: bool
     backtest: bool
     run: int
     published_at: datetime
@@ -154,11 +164,11 @@ class Past:
     """A score of the compact history; amounts in `currency`."""
 
     customer_id: str
-    as_of: date
+    as_of: date | None
     churn_probability: float
-    value_if_retained: float
-    value_if_churned: float
-    expected_value: float
+    value_if_retained: float | None
+    value_if_churned: float | None
+    expected_value: float | None
     model_version: str
     currency: str
     run: int

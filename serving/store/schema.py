@@ -26,6 +26,8 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -40,6 +42,7 @@ MEASURES = (
 )
 WORDS = ("reason_1", "reason_2", "reason_3", "cause_1", "cause_2", "cause_3")
 SORTS = ("value_at_risk", "churn_probability", "expected_value")
+OUT_OF_FOLD = "out_of_fold"
 
 METADATA = MetaData()
 
@@ -66,20 +69,26 @@ def identifier() -> Text:
     return Text().with_variant(Text(collation="C"), "postgresql")
 
 
+def _measure(name: str) -> Column[float]:
+    """Return the column of a measure: only the probability is always known."""
+    return Column(name, Double, nullable=name != "churn_probability")
+
+
 RUNS = Table(
     "score_runs",
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("published_at", Moment, nullable=False),
-    Column("as_of", Date, nullable=False),
+    Column("as_of", Date),
     Column("model_name", Text, nullable=False),
     Column("model_version", Text, nullable=False),
     Column("customers", Integer, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("churn_horizon", Integer, nullable=False),
-    Column("value_horizon", Integer, nullable=False),
+    Column("churn_horizon", Integer),
+    Column("value_horizon", Integer),
     Column("backtest", Boolean, nullable=False),
     Column("kept", Boolean, nullable=False),
+    Column("valued", Boolean, nullable=False, server_default=true()),
     sqlite_autoincrement=True,
 )
 
@@ -90,7 +99,7 @@ HISTORY = Table(
     METADATA,
     Column("run", Integer, primary_key=True, autoincrement=False),
     Column("customer_id", identifier(), primary_key=True),
-    *(Column(name, Double, nullable=False) for name in MEASURES if name != "value_at_risk"),
+    *(_measure(name) for name in MEASURES if name != "value_at_risk"),
     sqlite_with_rowid=False,
 )
 
@@ -119,10 +128,11 @@ def _score_table(run: int) -> Table:
         f"{SCORES_PREFIX}{run}",
         MetaData(),
         Column("customer_id", identifier(), nullable=False),
-        *(Column(name, Double, nullable=False) for name in MEASURES),
+        *(_measure(name) for name in MEASURES),
         Column("days_since_purchase", Integer),
         *(Column(name, Text) for name in WORDS),
         Column("attributes", JSON().with_variant(JSONB(), "postgresql")),
+        Column(OUT_OF_FOLD, Boolean, nullable=False, server_default=false()),
     )
 
 

@@ -17,7 +17,7 @@ from serving.store.cursor import Cursor, decode, encode
 from serving.store.engine import connect, reading, writing
 from serving.store.failures import MissingTable
 from serving.store.migrate import migrate
-from serving.store.query import RiskQuery, Sort, page
+from serving.store.query import RiskQuery, Sort, order, page
 from serving.store.records import Comparison, Past, RiskPage, Run, RunInfo, Score
 from serving.store.schema import SECRETS
 
@@ -115,8 +115,8 @@ class Store:
         info : RunInfo
         scores : iterable of DataFrame, Table or RecordBatch
             Batches of ``customer_id``, the five measures and, where they are known,
-            ``days_since_purchase``, ``reason_1`` to ``cause_3`` and ``attributes``; taken one
-            at a time, so that they may be worked out on the way.
+            ``days_since_purchase``, ``reason_1`` to ``cause_3``, ``attributes`` and
+            ``out_of_fold``; taken one at a time, so that they may be worked out on the way.
 
         Raises
         ------
@@ -242,13 +242,13 @@ class Store:
     def _page(
         self, connection: Connection, query: RiskQuery, run: Run, after: Cursor | None, limit: int
     ) -> RiskPage:
-        rows = page(connection, query, run.id, after, limit + 1)
+        rows = page(connection, query, run, after, limit + 1)
         items = tuple(reads.to_scores(run, rows[:limit]))
         seen = after.seen if after else 0
         further = None
         if len(rows) > limit:
             last = items[-1]
-            value: float = getattr(last, query.sort)
+            value: float = getattr(last, order(query, run))
             place = Cursor(run.id, query.digest, seen + limit, value, last.customer_id)
             further = encode(place, self._secret)
         return RiskPage(items, seen + 1, further, run)

@@ -12,13 +12,23 @@ import httpx
 import pandas as pd
 import pytest
 
+from features.families import FAMILIES
+from models.derived import FEATURES
 from serving.store import Run, RunInfo, Store
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # BentoML's own use of its libraries
     from serving.service import make_service
 
-__all__ = ["features", "histories", "make_service", "open_service", "publish", "store_url"]
+__all__ = [
+    "features",
+    "histories",
+    "make_service",
+    "open_service",
+    "publish",
+    "row_of",
+    "store_url",
+]
 
 REGIONS = ("north", "=south", "Ærø")
 
@@ -93,7 +103,15 @@ def histories(folder: Path, count: int = 1_000_000) -> list[dict[str, Any]]:
     ]
 
 
-async def features(client: httpx.AsyncClient) -> dict[str, float]:
-    """Give features of a customer who has bought once."""
-    names = (await client.get("/v1/models")).json()["live"]["features"]
-    return dict.fromkeys(names, 1.0)
+_CATALOGUE = (*(f for family in FAMILIES for f in family.features), *FEATURES)
+_CATEGORIES = {f.name for f in _CATALOGUE if f.dtype == "category"}
+
+
+def row_of(names: list[str]) -> dict[str, float | None]:
+    """Give features of a customer who has bought once; their categories are unknown."""
+    return {name: None if name in _CATEGORIES else 1.0 for name in names}
+
+
+async def features(client: httpx.AsyncClient) -> dict[str, float | None]:
+    """Give such features, all that the live model has."""
+    return row_of((await client.get("/v1/models")).json()["live"]["features"])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from keepwell.cli import main
+from tests.api.served import row_of
 from tests.api.services import BENTOML, KEEPWELL, START_S, free_port, started
 
 
@@ -19,7 +20,7 @@ def test_keepwell_serve_serves(
     command: list[str | Path] = [KEEPWELL, "serve", "--port", str(port), "--config", config]
     with started([*command, "--workers", "2"], f"http://127.0.0.1:{port}", log) as client:
         names = client.get("/v1/models").json()["live"]["features"]
-        row = {"customer_id": "Mrs-Secret", "features": dict.fromkeys(names, 1.0)}
+        row = {"customer_id": "Mrs-Secret", "features": row_of(names)}
         for _ in range(20):
             with httpx.Client(base_url=client.base_url) as other:  # reaches either worker
                 found = other.post("/v1/predict", json={"customers": [row]})

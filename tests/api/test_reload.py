@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from models.bundle import FORMAT
 from models.registry import Registry, Version
 from tests.api.served import features, histories, open_service
 
@@ -145,7 +146,7 @@ async def test_any_harm_to_a_bundle_is_noticed(shop: Path, harm: str) -> None:
         case "a list":
             file.write_text("[]")
         case "another format":
-            file.write_text(text.replace('"format": 1', '"format": 99'))
+            file.write_text(text.replace(f'"format": {FORMAT}', '"format": 99'))
         case "a lost key":
             file.write_text(text.replace('"definition"', '"meaning"'))
         case "no folder":

@@ -16,10 +16,15 @@ from models.reasons import say
 CATALOGUE = {feature.name: feature for family in FAMILIES for feature in family.features}
 CORE = ("recency", "frequency", "monetary", "tenure", "complaints")
 FORMATS = {"", "money", "percent", "number", "times", "every", "interval"}
-COUNTED = re.compile(r"(new )?(days|purchases|orders|complaints|products|categories|lines|units)")
+COUNTED = re.compile(
+    r"(new )?(days|purchases|orders|complaints|products|categories|channels|lines|units"
+    r"|contacts|activities|kinds|points)"
+)
 UNITS = {
     *("days", "currency", "purchases", "orders", "complaints", "products", "categories"),
-    *("lines", "units", "share", "ratio", "severity", "score"),
+    *("lines", "units", "share", "ratio", "severity", "score", "channels", "nats", "category"),
+    *("contacts", "responses", "activities", "kinds", "points", "surveys", "referrals"),
+    *("flag", "month", "subscriptions", "cancellations"),
 }
 
 each_feature = pytest.mark.parametrize("feature", CATALOGUE.values(), ids=CATALOGUE)
@@ -58,7 +63,7 @@ def test_a_feature_has_a_unit_and_a_sentence(feature: Feature) -> None:
     assert feature.unit in UNITS
     assert feature.doc[0].isupper()
     assert feature.doc.endswith(".")
-    assert feature.dtype == "float64"
+    assert (feature.dtype == "category") == (feature.unit == "category")
 
 
 @each_feature
@@ -67,7 +72,9 @@ def test_a_name_is_made_of_words_and_ends_in_its_window(feature: Feature) -> Non
     named = re.search(r"_(\d+)d$", feature.name)
     if named is None or "_per_" in feature.name:  # a rate, over all of the history
         assert feature.window is None
-    elif "_trend_" in feature.name:
+    elif "_season_trend_" in feature.name:
+        assert feature.window == 365 + int(named[1])
+    elif "_trend_" in feature.name or "_growth_" in feature.name:
         assert feature.window == 2 * int(named[1])
     elif "_lapsed_" in feature.name:
         assert feature.window == 365
@@ -93,7 +100,8 @@ def test_a_count_starts_at_zero_and_an_average_is_unknown(feature: Feature) -> N
 def test_a_reason_mentions_features_only_in_known_formats(feature: Feature) -> None:
     for template in templates(feature):
         mentioned = fields(template)
-        assert mentioned
+        # What is yes or no needs no figure, but has to be true.
+        assert mentioned or feature.reason.gauge == feature.name  # type: ignore[union-attr]
         for name, spec in mentioned:
             assert name in CATALOGUE
             assert spec in FORMATS or COUNTED.fullmatch(spec), spec

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+import ibis
+import pandas as pd
 import pytest
+from ibis import ir
 
-from features.horizon import propose
+from features.horizon import propose, propose_period
 from tests.oracle.histories import CUTOFF, History, tables_of
 
 LONG = 10_000
@@ -57,3 +60,29 @@ def test_one_purchase_and_returns_say_nothing() -> None:
 @pytest.mark.parametrize(("history", "expected"), [(400, 98), (112, 28), (30, 7), (3, 7)])
 def test_at_most_a_quarter_of_the_history_and_at_least_a_week(history: int, expected: int) -> None:
     assert proposed({"a": [0, 300]}, history) == expected
+
+
+def priced(*periods: float | None) -> ir.Table:
+    return ibis.memtable(pd.DataFrame({"price_period_days": pd.Series(periods, dtype="float64")}))
+
+
+@pytest.mark.parametrize(
+    ("periods", "history", "expected"),
+    [
+        ((30.0, 365.0, 365.0), 2000, 365),
+        ((30.0, 365.0), 2000, 30),
+        ((None, None, 90.0), 2000, 90),
+        ((None,), 2000, 30),
+        ((365.0,), 400, 100),
+        ((30.0,), 20, 7),
+    ],
+)
+def test_the_commonest_price_period_is_proposed(
+    periods: tuple[float | None, ...], history: int, expected: int
+) -> None:
+    assert propose_period(priced(*periods), history) == expected
+
+
+def test_without_price_periods_the_default_is_proposed() -> None:
+    bare = ibis.memtable(pd.DataFrame({"started_at": pd.to_datetime(["2024-01-01"])}))
+    assert propose_period(bare, 2000) == 30

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from features.grains import Tables
 from features.labels import Target
-from features.panel import LABELS, Outcomes, Panel, build
-from tests.oracle.histories import CUTOFF, History, Row, tables_of
+from features.panel import LABELS, Outcomes, Panel, build, features_at
+from features.population import population
+from tests.oracle.histories import CUTOFF, History, Row, random_history, tables_of
 
 AIM = Target("inactivity", 30, 0, 30)
 NEW, OLD = CUTOFF.date(), CUTOFF.date() - timedelta(days=30)
@@ -78,5 +81,16 @@ def test_a_cutoff_without_anybody_is_empty_and_can_be_read(panel: Panel) -> None
 
 def test_each_cutoff_is_told_when_it_is_written(tmp_path: Path) -> None:
     told: list[date] = []
-    build(tables(), [NEW, OLD], AIM, 90, tmp_path, told.append)
+    build(tables(), [NEW, OLD], AIM, 90, tmp_path, on_cutoff=told.append)
     assert told == [NEW, OLD]
+
+
+def test_a_query_made_once_gives_what_each_cutoff_would_alone(tmp_path: Path) -> None:
+    given = tables_of(random_history(random.Random(5)), "panel_of_all")  # noqa: S311 - no secret
+    cutoffs = [NEW, NEW - timedelta(days=17)]
+    found = build(given, cutoffs, AIM, 200, tmp_path)
+    for cutoff in cutoffs:
+        made = features_at(given, population(given, cutoff, "inactivity", 200))
+        alone = made.table.order_by("customer_id").execute()
+        assert len(alone) > 5
+        assert_frame_equal(found.read([cutoff])[list(alone.columns)], alone, check_dtype=False)

@@ -162,6 +162,107 @@ def test_a_complaint_is_not_resolved_before_it_is_opened(
     assert report.rejected == ({reason: 1} if reason else {})
 
 
+SOUND: dict[str, dict[str, str | None]] = {
+    "wallets": {"observed_at": "2023-05-01", "period_days": "365", "amount": "0"},
+    "contacts": {"contacted_at": "2023-05-02 10:00:00", "action": "call", "treated": "yes"},
+    "subscriptions": {"started_at": "2023-05-02 10:00:00"},
+    "activities": {"occurred_at": "2023-05-01", "kind": "visit"},
+    "surveys": {"answered_at": "2023-05-01"},
+    "referrals": {"referred_id": "b", "occurred_at": "2023-05-01"},
+}
+LATER = "2024-01-02"
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "reason"),
+    [
+        ("wallets", {"observed_at": LATER}, "observed_at is in the future"),
+        ("wallets", {"period_days": "0"}, "period_days is not above zero"),
+        ("wallets", {"period_days": "month"}, "period_days is not a finite number"),
+        ("wallets", {"period_days": "inf"}, "period_days is not a finite number"),
+        ("wallets", {"period_days": " "}, "period_days is missing"),
+        ("wallets", {"period_days": "NaN"}, "period_days is missing"),
+        ("wallets", {"amount": "-0.01"}, "amount is negative"),
+        ("contacts", {"contacted_at": LATER}, "contacted_at is in the future"),
+        ("contacts", {"action": " "}, "action is missing"),
+        ("contacts", {"treated": "perhaps"}, "treated is neither yes nor no"),
+        ("contacts", {"treated": "2"}, "treated is neither yes nor no"),
+        ("contacts", {"treated": None}, "treated is missing"),
+        ("contacts", {"treated": "nan"}, "treated is missing"),
+        ("contacts", {"responded_at": "2023-05-01"}, "responded_at is before contacted_at"),
+        ("contacts", {"cost": "-1"}, "cost is negative"),
+        ("contacts", {"redeemed_cost": "-1"}, "redeemed_cost is negative"),
+        ("subscriptions", {"started_at": ""}, "started_at is missing"),
+        ("subscriptions", {"ended_at": "2023-05-01"}, "ended_at is before started_at"),
+        ("subscriptions", {"ended_at": "never"}, "ended_at is not a time"),
+        ("subscriptions", {"renews_at": "2023-05-01"}, "renews_at is before started_at"),
+        ("subscriptions", {"price": "-1"}, "price is negative"),
+        ("subscriptions", {"price_period_days": "0"}, "price_period_days is not above zero"),
+        ("activities", {"occurred_at": LATER}, "occurred_at is in the future"),
+        ("activities", {"kind": ""}, "kind is missing"),
+        ("activities", {"count": "-1"}, "count is negative"),
+        ("surveys", {"answered_at": LATER}, "answered_at is in the future"),
+        ("surveys", {"nps": "-1"}, "nps is not between 0 and 10"),
+        ("surveys", {"nps": "10.5"}, "nps is not between 0 and 10"),
+        ("referrals", {"occurred_at": LATER}, "occurred_at is in the future"),
+        ("referrals", {"referred_id": " "}, "referred_id is missing"),
+        ("referrals", {"referred_id": "a"}, "referred_id is the customer's own"),
+        *(
+            (table, {"recorded_at": "soon"}, "recorded_at is not a time")
+            for table in ("wallets", "contacts", "subscriptions")
+        ),
+    ],
+)
+def test_each_rule_of_the_other_tables(
+    tmp_path: Path, table: str, change: dict[str, str | None], reason: str
+) -> None:
+    sound = {"customer_id": "a", **dict.fromkeys(change), **SOUND[table]}
+    report = read(tmp_path, pd.DataFrame([sound, {**sound, **change}]), name=table)
+    assert report.rejected == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("wallets", {"period_days": "0.5"}),
+        ("contacts", {"responded_at": "2023-05-02", "cost": "0", "redeemed_cost": "0"}),
+        ("contacts", {"treated": "0.0", "channel": ""}),
+        ("subscriptions", {"started_at": LATER}),
+        ("subscriptions", {"ended_at": "2023-05-02", "renews_at": "2023-05-02"}),
+        ("subscriptions", {"ended_at": "2023-05-02 10:00:00", "price": "0"}),
+        ("subscriptions", {"price_period_days": "", "auto_renew": "perhaps"}),
+        ("activities", {"count": "0", "points_balance": "-5"}),
+        ("surveys", {"nps": "0", "csat": "-2"}),
+        ("surveys", {"nps": "10", "csat": ""}),
+        ("referrals", {"recorded_at": None}),
+    ],
+)
+def test_what_is_unusual_but_sound(
+    tmp_path: Path, table: str, change: dict[str, str | None]
+) -> None:
+    row = {"customer_id": "a", **SOUND[table], **change}
+    assert read(tmp_path, pd.DataFrame([row]), name=table).rejected == {}
+
+
+def test_flags_and_numbers_that_cannot_be_read_come_with_a_remedy(tmp_path: Path) -> None:
+    sound = {"customer_id": "a", **SOUND["contacts"]}
+    frame = pd.DataFrame([sound, {**sound, "treated": "group B"}])
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, frame, name="contacts", allowed=0.1)
+    assert (
+        "1 x treated is neither yes nor no (such as 'group B'); turn it into true or false with "
+        "an SQL expression, such as \"treated\" = 'treated'\n"
+    ) in str(raised.value)
+    sound = {"customer_id": "a", **SOUND["wallets"]}
+    frame = pd.DataFrame([sound, {**sound, "period_days": "year"}])
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, frame, name="wallets", allowed=0.1)
+    assert (
+        "1 x period_days is not a finite number (such as 'year'); turn it into a number with an "
+        'SQL expression, such as TRY_CAST("period_days" AS DOUBLE)\n'
+    ) in str(raised.value)
+
+
 @settings(
     max_examples=15,
     deadline=None,

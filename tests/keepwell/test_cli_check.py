@@ -44,7 +44,49 @@ def test_init_writes_a_configuration_that_check_reads(
     assert cells == ["transactions", "30", "0", "1", "29", "2", "2023-05-01 to 2023-06-01"]
     assert "rejected transactions: 1 x occurred_at is not a time" in out
     assert f"see {shop / 'quarantine' / 'transactions.csv'}" in out
-    assert "warning no complaints table: complaint features are absent" in out
+    assert "warning tables that are not given, and the features that are absent: cust" in out
+    assert ", complaints (complaints), " in out
+
+
+def test_check_of_subscriptions_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    days = ["2023-05-01", "2023-06-01"]
+    pd.DataFrame({"account": "a", "start": days, "end": None, "fee": 9}).to_csv(tmp_path / "s.csv")
+    (tmp_path / "keepwell.toml").write_text(
+        '[tables.subscriptions]\nsource = "s.csv"\ncolumns.customer_id = "account"\n'
+        'columns.started_at = "start"\ncolumns.ended_at = "end"\ncolumns.price = "fee"\n'
+        '[churn]\nkind = "subscription"\n',
+        encoding="utf-8",
+    )
+    assert main(["check", "-c", str(tmp_path / "keepwell.toml")]) == 0
+    out = capsys.readouterr().out
+    assert "│ subscriptions │" in out
+    assert "while another of the same customer runs: 1; they are kept" in out
+    assert "runs for each of the 1 customers, so that nobody has left" in out
+    assert "absent: transactions (purchases and spend), " in out
+
+
+def test_check_of_a_labelled_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pd.DataFrame({"plan": ["x", "y"], "left": ["yes", "no"]}).to_csv(tmp_path / "l.csv")
+    (tmp_path / "keepwell.toml").write_text(
+        '[tables.labelled]\nsource = "l.csv"\noutcome = "left"\npositive = "yes"\n'
+        '[churn]\nkind = "labelled"\n',
+        encoding="utf-8",
+    )
+    assert main(["check", "-c", str(tmp_path / "keepwell.toml")]) == 0
+    out = capsys.readouterr().out
+    assert "│ labelled │" in out
+    assert "not given" not in out
+
+
+def test_check_of_the_wrong_kind_of_churn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "keepwell.toml").write_text(
+        '[tables.subscriptions]\nsource = "s.csv"\n', encoding="utf-8"
+    )
+    assert main(["check", "-c", str(tmp_path / "keepwell.toml")]) == 2
+    err = capsys.readouterr().err
+    assert 'churn.kind = "inactivity" needs the transactions table; add a' in err
 
 
 def test_init_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

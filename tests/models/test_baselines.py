@@ -110,3 +110,63 @@ def test_the_monthly_rule_is_monthly_spend_times_months_times_retention() -> Non
     said = monthly_rule(frame, 73, np.array([0.0, 0.25]))
     # A year is 12 months; who is known for less than a month counts as known for one.
     assert said == pytest.approx([1200 / 12 * 2.4, 100 * 2.4 * 0.75])
+
+
+def subscribers(rows: int = 200) -> tuple[pd.DataFrame, np.ndarray]:
+    """Make subscribers of whom exactly those of less than 100 days left."""
+    rng = np.random.default_rng(2)
+    days = rng.permutation(
+        np.concatenate([rng.integers(1, 90, rows), rng.integers(300, 900, rows)])
+    )
+    frame = pd.DataFrame(
+        {
+            "subscription_tenure_days": days.astype(float),
+            "subscription_price_per_30d": rng.choice([10.0, 30.0, np.nan], 2 * rows),
+        }
+    )
+    return frame, (days < 100).astype(float)
+
+
+def test_without_purchases_the_logistic_baseline_takes_what_subscriptions_tell() -> None:
+    frame, left = subscribers()
+    model = LogisticRFM.fit(frame, left)
+    assert model.columns == ("subscription_tenure_days", "subscription_price_per_30d")
+    assert model.predict(frame)[left == 1].min() > 0.5 > model.predict(frame)[left == 0].max()
+    assert LogisticRFM.from_dict(json.loads(json.dumps(model.to_dict()))) == model
+
+
+def test_a_logistic_baseline_without_any_column_knows_the_rate() -> None:
+    frame = pd.DataFrame({"else": [1.0, 2.0, 3.0, 4.0]})
+    said = LogisticRFM.fit(frame, np.array([1.0, 0.0, 0.0, 0.0])).predict(frame)
+    assert said == pytest.approx(0.25)
+
+
+def test_without_purchases_the_newest_subscribers_are_called() -> None:
+    frame, left = subscribers()
+    rule = SilenceRule.fit(frame, left)
+    assert rule.name == "newest subscription"
+    assert rule.predict(frame).tolist() == left.tolist()
+
+
+def test_without_purchases_silence_is_that_of_activities() -> None:
+    frame = pd.DataFrame(
+        {
+            "days_since_activity": [1.0, 40.0, np.nan, 2.0],
+            "subscription_tenure_days": [50.0, 60.0, 70.0, 80.0],
+        }
+    )
+    rule = SilenceRule.fit(frame, np.array([0.0, 1.0, 1.0, 0.0]))
+    assert (rule.name, rule.feature) == ("longest silence", "days_since_activity")
+    assert rule.rank(frame)[2] > rule.rank(frame)[1]
+
+
+def test_without_purchases_the_price_goes_on() -> None:
+    frame = pd.DataFrame({"subscription_price_per_30d": [30.0, np.nan]})
+    assert historic_spend(frame, 90) == pytest.approx([90, 0])
+    assert monthly_rule(frame, 90, np.array([0.5, 0.5])) == pytest.approx([45, 0])
+    assert historic_spend(pd.DataFrame({"else": [1.0]}), 90) == pytest.approx([0])
+
+
+def test_a_subscriber_who_never_bought_is_the_most_silent() -> None:
+    rule = SilenceRule("overdue_ratio", 2.0)
+    assert rule.predict(silent([np.nan, 3], [np.nan, 1.0])).tolist() == [1, 0]

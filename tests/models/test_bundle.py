@@ -112,7 +112,7 @@ def test_a_damaged_bundle_json_is_refused(saved: Path, content: bytes) -> None:
 
 def test_another_format_is_refused(saved: Path) -> None:
     edit(saved, format=99)
-    with pytest.raises(BundleError, match="has format 99; this Keepwell reads 1; train anew"):
+    with pytest.raises(BundleError, match="has format 99; this Keepwell reads 2; train anew"):
         bundle.load(saved)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -15,66 +14,23 @@ import pandas as pd
 import pyarrow as pa
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from features.asof import Spine
+from features.catalogue import FeatureSet
 from features.grains import Tables
 from features.panel import features_at
+from tests.oracle.rows import CUSTOMERS, CUTOFF, MAKERS, REQUIRED, SCHEMAS, Row
 
-Row = dict[str, Any]
-
-CUTOFF = datetime(2024, 3, 1)  # noqa: DTZ001 - local time, as in the tables
-CUSTOMERS = ("00012", "no purchase", *"abcDEFghijklmnopqrst")
+__all__ = ["CUSTOMERS", "CUTOFF", "SCHEMAS", "Row"]
 
 FEW = settings(
-    # Making a query costs more than running it: few examples of many customers each.
+    # Running a query costs most, whatever it reads: few examples of many customers each.
     max_examples=10,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 FEWER = settings(FEW, max_examples=5)
-
-_TIME, _MONEY, _ID = pa.timestamp("us"), pa.decimal128(18, 4), pa.string()
-SCHEMAS: Mapping[str, Mapping[str, pa.DataType]] = {
-    "transactions": {
-        "customer_id": _ID,
-        "occurred_at": _TIME,
-        "amount": _MONEY,
-        "order_id": _ID,
-        "product_id": _ID,
-        "category": _ID,
-        "quantity": pa.float64(),
-        "discount": _MONEY,
-        "recorded_at": _TIME,
-    },
-    "complaints": {
-        "customer_id": _ID,
-        "opened_at": _TIME,
-        "promised_at": _TIME,
-        "resolved_at": _TIME,
-        "category": _ID,
-        "severity": pa.float64(),
-        "satisfaction": pa.float64(),
-        "compensation": _MONEY,
-        "recorded_at": _TIME,
-    },
-    "customers": {
-        "customer_id": _ID,
-        "joined_at": _TIME,
-        "valid_from": _TIME,
-        "region": _ID,
-        "age": pa.int64(),
-        "score": pa.float64(),
-        "vip": pa.bool_(),
-        "cutoff": _TIME,
-        "tags": pa.list_(pa.string()),
-    },
-}
-"""Canonical columns; ``age`` and ``cutoff`` are attributes named like columns of a snapshot."""
-
-_REQUIRED = ("customer_id", "occurred_at", "amount", "opened_at")
-_EDGES = (-90, -31, -30, -29, -1, 0, 1, 2, 7, 8, 30, 31, 60, 61, 90, 91, 180, 181, 360, 365, 366)
-_TIMES = (time(), time(), time(12, 30), time(23, 59, 59, 999_999))
-_AMOUNTS = ("0", "-5", "-19.99", "0.0001", "10", "10", "19.99", "100", "100.01", "1234567.89")
 
 
 @dataclass(frozen=True)
@@ -82,36 +38,82 @@ class History:
     """Canonical rows by table, and the columns that each table has."""
 
     rows: Mapping[str, Sequence[Row]]
-    columns: Mapping[str, Sequence[str]]
+    columns: Columns
 
     def __repr__(self) -> str:
         sizes = {table: len(rows) for table, rows in self.rows.items()}
         return f"History(rows: {sizes}, columns: {dict(self.columns)})"
 
+    def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: object) -> None:
+        """Keep a failing example to its sizes: its rows are too many for Hypothesis to print."""
+        printer.text(repr(self))
+
     def of(self, table: str, customer: str) -> list[Row]:
-        """Give a customer's rows of a table."""
-        return [r for r in self.rows[table] if r["customer_id"] == customer]
+        """Give a customer's rows of a table; none where it is absent."""
+        return [r for r in self.rows.get(table, ()) if r["customer_id"] == customer]
 
     def with_rows(self, table: str, rows: Sequence[Row]) -> History:
         """Replace the rows of a table."""
         return replace(self, rows={**self.rows, table: rows})
 
 
-def random_history(rng: random.Random, *, full: bool = False, lines: int = 10) -> History:
-    """Make a history; every table and column exists where ``full``, else by chance."""
-    makers = {"transactions": (_line, lines), "complaints": (_complaint, 5), "customers": (_who, 3)}
-    rows: dict[str, list[Row]] = {}
+Columns = Mapping[str, Sequence[str]]
+"""The columns of each table that is there."""
+
+FULL: Columns = {table: list(columns) for table, columns in SCHEMAS.items()}
+"""Every table with every column."""
+
+
+def _lacking(number: int) -> Columns:
+    """Leave out, of :data:`LACKING`, each optional table once and each column another time."""
     columns: dict[str, list[str]] = {}
-    for table, (make, most) in makers.items():
-        if not full and table != "transactions" and rng.random() < 0.15:
+    for position, table in enumerate(SCHEMAS):
+        absent = position % _SHAPES
+        if number == absent and table != "transactions":
             continue
-        columns[table] = [
-            c for c in SCHEMAS[table] if full or c in _REQUIRED or rng.random() < 0.75
-        ]
+        optional = [c for c in SCHEMAS[table] if c not in REQUIRED]
+        others = [k for k in range(_SHAPES) if k != absent]
+        gone = {c for k, c in enumerate(optional) if others[k % len(others)] == number}
+        columns[table] = [c for c in SCHEMAS[table] if c not in gone]
+    return columns
+
+
+_SHAPES = 4
+LACKING: Sequence[Columns] = [_lacking(number) for number in range(_SHAPES)]
+"""Few shapes, so that their queries are made once: see :func:`query_of`."""
+
+SUBSCRIBED: Columns = {t: columns for t, columns in FULL.items() if t != "transactions"}
+"""A company without transactions."""
+
+
+def random_columns(rng: random.Random) -> Columns:
+    """Leave out tables, but not transactions, and columns by chance."""
+    tables = [t for t in SCHEMAS if t == "transactions" or rng.random() < 0.75]
+    return {t: [c for c in SCHEMAS[t] if c in REQUIRED or rng.random() < 0.7] for t in tables}
+
+
+def random_history(
+    rng: random.Random,
+    columns: Columns = FULL,
+    *,
+    lines: int = 10,
+    absent: Collection[str] = (),
+    full: bool = True,
+) -> History:
+    """Make a history of these columns; a table but transactions may be empty unless ``full``.
+
+    ``lines`` is the most of transactions that a customer has.
+    """
+    columns = {table: names for table, names in columns.items() if table not in absent}
+    rows: dict[str, list[Row]] = {}
+    for table, names in columns.items():
+        make, usual = MAKERS[table]
+        most = lines if table == "transactions" else usual
+        empty = not full and table != "transactions" and rng.random() < 0.15
         rows[table] = [
-            {c: v for c, v in make(rng, customer, k).items() if c in columns[table]}
-            for customer in CUSTOMERS
-            for k in range(rng.randint(0, _most(table, customer, columns[table], most)))
+            {c: v for c, v in make(rng, customer, k).items() if c in names}
+            for customer in (() if empty else CUSTOMERS)
+            for k in range(rng.randint(0, _most(table, customer, names, most)))
         ]
     return History(rows, columns)
 
@@ -124,9 +126,11 @@ def without_recording(history: History) -> History:
     return replace(history.with_rows("transactions", rows), columns=columns)
 
 
-def histories(*, full: bool = False) -> st.SearchStrategy[History]:
-    """Draw histories."""
-    return st.randoms(use_true_random=True).map(lambda rng: random_history(rng, full=full))
+def histories(*shapes: Columns) -> st.SearchStrategy[History]:
+    """Draw histories of some shapes; of those in :data:`LACKING` where none is named."""
+    return st.randoms(use_true_random=True).map(
+        lambda rng: random_history(rng, rng.choice(shapes or LACKING), full=False)
+    )
 
 
 def tables_of(history: History, name: str = "history") -> Tables:
@@ -146,7 +150,7 @@ def engine() -> Any:  # noqa: ANN401 - an Ibis backend has no public type
 def spine_of(keys: Sequence[tuple[str, datetime]], *, shared: bool = False) -> Spine:
     """Make a spine of (customer, cutoff) pairs; ``shared``: all have the same cutoff."""
     customers, cutoffs = zip(*keys, strict=True)
-    table = pa.table({"customer_id": customers, "cutoff": pa.array(cutoffs, _TIME)})
+    table = pa.table({"customer_id": customers, "cutoff": pa.array(cutoffs, pa.timestamp("us"))})
     made = engine().create_table("spine", table, overwrite=True)
     return Spine(made, cutoffs[0].date() if shared else None)
 
@@ -158,8 +162,25 @@ def everybody(cutoff: datetime = CUTOFF) -> Spine:
 
 def features_of(tables: Tables, spine: Spine) -> pd.DataFrame:
     """Compute features, ordered by (cutoff, customer_id)."""
-    frame: pd.DataFrame = features_at(tables, spine).table.to_pandas()
+    sql, _ = query_of(tables, spine)
+    frame: pd.DataFrame = engine().raw_sql(sql).df()
     return frame.sort_values(["cutoff", "customer_id"], ignore_index=True)
+
+
+_QUERIES: dict[object, tuple[str, FeatureSet]] = {}
+
+
+def query_of(tables: Tables, spine: Spine) -> tuple[str, FeatureSet]:
+    """Give the query of the features, and its features.
+
+    It is made once for tables of the same names and columns: making it costs more than running it.
+    """
+    shape = tuple((name, table.get_name(), table.schema()) for name, table in tables.items())
+    key = (shape, spine.table.get_name(), spine.cutoff)
+    if key not in _QUERIES:
+        made = features_at(tables, spine)
+        _QUERIES[key] = (engine().compile(made.table), made.features)
+    return _QUERIES[key]
 
 
 def _arrow(history: History, table: str) -> pa.Table:
@@ -171,74 +192,3 @@ def _most(table: str, customer: str, columns: Sequence[str], most: int) -> int:
     if table == "transactions" and customer == "no purchase":
         return 0
     return 1 if table == "customers" and "valid_from" not in columns else most
-
-
-def _moment(rng: random.Random) -> datetime:
-    age = rng.choice(_EDGES) if rng.random() < 0.7 else rng.randint(-100, 800)
-    return datetime.combine(CUTOFF - timedelta(days=age), rng.choice(_TIMES))
-
-
-def _later(rng: random.Random, moment: datetime) -> datetime | None:
-    """Give a moment not before another: often the cutoff itself, or nothing."""
-    kind = rng.randint(0, 4)
-    if kind == 0:
-        return None
-    if kind == 1:
-        return max(CUTOFF, moment)
-    if kind == 2:
-        return datetime.combine(moment, time.max)
-    return moment + timedelta(days=rng.choice((0, 1, 5, 40)), hours=rng.choice((0, 7)))
-
-
-def _maybe(rng: random.Random, *values: object) -> Any:  # noqa: ANN401 - a cell of any column
-    return rng.choice((None, *values))
-
-
-def _money(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _line(rng: random.Random, customer: str, _number: int) -> Row:
-    moment = _moment(rng)
-    return {
-        "customer_id": customer,
-        "occurred_at": moment,
-        "amount": Decimal(rng.choice(_AMOUNTS)),
-        "order_id": _maybe(rng, "1", "2", "3"),
-        "product_id": _maybe(rng, "p", "q", "r"),
-        "category": _maybe(rng, "x", "y"),
-        "quantity": _maybe(rng, 1.0, 2.0, 0.25, -1.0),
-        "discount": _money(_maybe(rng, "0", "1.5", "-10")),
-        "recorded_at": _later(rng, moment),
-    }
-
-
-def _complaint(rng: random.Random, customer: str, _number: int) -> Row:
-    opened = _moment(rng)
-    return {
-        "customer_id": customer,
-        "opened_at": opened,
-        "promised_at": _later(rng, opened),
-        "resolved_at": _later(rng, opened),
-        "category": _maybe(rng, "late", "broken"),
-        "severity": _maybe(rng, 1.0, 2.5, 5.0),
-        "satisfaction": _maybe(rng, 1.0, 4.0),
-        "compensation": _money(_maybe(rng, "5", "7.25")),
-        "recorded_at": _later(rng, opened),
-    }
-
-
-def _who(rng: random.Random, customer: str, number: int) -> Row:
-    valid_from = (-40, 0, 1, 20, 300)[number + rng.randint(0, 2)]
-    return {
-        "customer_id": customer,
-        "joined_at": _maybe(rng, _moment(rng), CUTOFF),
-        # Never two versions of one moment: which of them holds would be anybody's guess.
-        "valid_from": CUTOFF - timedelta(days=valid_from, minutes=number),
-        "region": _maybe(rng, "north", "south"),
-        "age": _maybe(rng, 30, 47),
-        "score": _maybe(rng, -0.5, 2.25),
-        "vip": rng.choice((None, True, False)),
-        "cutoff": _maybe(rng, _moment(rng)),
-        "tags": ["a"],
-    }

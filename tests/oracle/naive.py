@@ -6,7 +6,7 @@ time, money is exact, and a missing figure is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,9 @@ Figures = dict[str, Any]
 class Facts:
     """What was known of one customer at one cutoff; None: the company has no such table.
 
-    ``has`` holds the mapped columns as ``table.column``.
+    ``has`` holds the mapped columns as ``table.column``; ``rows`` what was known of any table that
+    the company has, outcomes as they are today; ``lines_of`` the transactions known of another
+    customer, ``referred_by`` the referrals that name this one.
     """
 
     cutoff: datetime
@@ -30,6 +32,9 @@ class Facts:
     complaints: Sequence[Row] | None
     version: Row | None
     has: frozenset[str]
+    rows: Mapping[str, Sequence[Row]]
+    lines_of: Callable[[str], Sequence[Row]]
+    referred_by: Sequence[Row]
 
 
 def known(rows: Iterable[Row], time: str, cutoff: datetime) -> list[Row]:

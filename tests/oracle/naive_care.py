@@ -34,13 +34,18 @@ def complaints(facts: Facts) -> Figures:
     }
     figures["complaints_count"] = len(rows)
     figures["days_since_complaint"] = last and days_ago(last.date(), facts.cutoff)
-    figures["complaints_per_purchase"] = divide(len(rows), len(bought))
-    figures["purchase_days_count_since_complaint"] = last and len(
-        [day for day in bought if day > last.date()]
-    )
+    if "transactions.amount" in facts.has:
+        since = last and [day for day in bought if day > last.date()]
+        figures["complaints_per_purchase"] = divide(len(rows), len(bought))
+        figures["purchase_days_count_since_complaint"] = None if since is None else len(since)
     if "complaints.category" in facts.has:
         named = [r["category"] for r in rows if r["category"] is not None]
         figures["complaints_repeated_count"] = len(named) - len(set(named))
+    if "complaints.channel" in facts.has:
+        figures["complaint_channels_count"] = len({r["channel"] for r in rows} - {None})
+    if "transactions.order_id" in facts.has:
+        orders = {(r["occurred_at"].date(), r["order_id"]) for r in positive(facts.lines)}
+        figures["complaints_per_order"] = divide(len(rows), len(orders))
     return {**figures, **_resolution(rows, facts), **_gravity(rows, facts)}
 
 
@@ -80,7 +85,16 @@ def _resolution(rows: Sequence[Row], facts: Facts) -> Figures:
     }
     if "complaints.promised_at" in facts.has:
         figures["complaints_late_count"] = len([r for r in rows if _is_late(r, cutoff)])
+        figures["complaint_delay_days_mean"] = mean(_delays(done))
+        figures["complaint_delay_days_last"] = best(
+            max, _delays([r for r in _last(rows) if r in done])
+        )
     return figures
+
+
+def _delays(rows: Sequence[Row]) -> list[int]:
+    promised = [r for r in rows if r["promised_at"] is not None]
+    return [(r["resolved_at"].date() - r["promised_at"].date()).days for r in promised]
 
 
 def _last(rows: Sequence[Row]) -> list[Row]:
@@ -92,6 +106,7 @@ def _gravity(rows: Sequence[Row], facts: Facts) -> Figures:
     if "complaints.severity" in facts.has:
         lately = recent(rows, facts.cutoff, 90, "opened_at")
         figures["complaint_severity_max"] = best(max, [r["severity"] for r in rows])
+        figures["complaint_severity_last"] = best(max, [r["severity"] for r in _last(rows)])
         figures["complaint_severity_max_90d"] = best(max, [r["severity"] for r in lately])
     if "complaints.resolved_at" not in facts.has:
         return figures  # When an outcome came to be known cannot be told.
@@ -103,6 +118,10 @@ def _gravity(rows: Sequence[Row], facts: Facts) -> Figures:
         )
     if "complaints.compensation" in facts.has:
         figures["complaint_compensation_sum"] = total(r["compensation"] for r in done)
+    if "complaints.cost" in facts.has:
+        lately = recent(done, facts.cutoff, 365, "opened_at")
+        figures["complaint_cost_sum"] = total(r["cost"] for r in done)
+        figures["complaint_cost_sum_365d"] = total(r["cost"] for r in lately)
     return figures
 
 

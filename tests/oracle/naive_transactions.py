@@ -115,6 +115,8 @@ def tenure(facts: Facts) -> Figures:
     since_joining = None
     if joined is not None and joined < facts.cutoff:
         since_joining = days_ago(joined.date(), facts.cutoff)
+    if "transactions.amount" not in facts.has:
+        return {"tenure_days": since_joining} if "customers.joined_at" in facts.has else {}
     figures: Figures = {
         "tenure_days": first if since_joining is None else since_joining,
         "spend_first": _spend_by_day(facts.lines)[days[0]] if days else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,26 +16,36 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from features.asof import Spine
+from features.columns import LAYOUTS
+from features.families import FAMILIES
+from features.own import load
 from features.panel import features_at
-from features.population import active
+from features.population import population
 from features.tables import Tables
 from keepwell.project import Project
 from keepwell.training import run_training
 from models.bundle import Bundle
+from serving.online.shape import REFERRED
+from tests.serving import online_tables
 from tests.support import sales
-from training.task import known_by
+from training.dates import known_by
 
 ZONE = "Europe/Paris"
 CUTOFF, LATER = date(2023, 9, 20), date(2023, 10, 15)
-MAPPED = {
-    "transactions": "order_id product_id category quantity discount recorded_at",
-    "customers": "joined_at valid_from region age birthday",
-    "complaints": "promised_at resolved_at category severity satisfaction compensation",
+ATTRIBUTES = ("region", "age", "children", "vip", "email", "birthday")
+MAPPED = {name: (*layout.optional,) for name, layout in LAYOUTS.items()} | {
+    "customers": (
+        "joined_at",
+        "valid_from",
+        *["region", "age", "children", "vip", "email", "birthday"],
+    ),
+    "complaints": tuple(c for c in LAYOUTS["complaints"].optional if c != "recorded_at"),
 }
+"""All optional columns; complaints do without the day of recording, which the others have."""
+
 SECTIONS = "".join(
     f'[tables.{table}]\nsource = "{table}.parquet"\n[tables.{table}.columns]\n'
-    + "".join(f'{column} = "{column}"\n' for column in columns.split())
+    + "".join(f'{column} = "{column}"\n' for column in columns)
     for table, columns in MAPPED.items()
 )
 CONFIG = f"""
@@ -44,6 +56,9 @@ currency = "EUR"
 timezone = "{ZONE}"
 
 {SECTIONS}
+[features]
+families = ["shopping_times.py"]
+
 [population]
 active_within = "60d"
 
@@ -55,11 +70,7 @@ cutoffs = 2
 every = "30d"
 folds = 1
 """
-TIMES = {
-    "transactions": "occurred_at",
-    "customers": "valid_from",
-    "complaints": "opened_at",
-}
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "own-families.md"
 Frames = dict[str, pd.DataFrame]
 Records = dict[str, dict[str, list[dict[str, Any]]]]
 
@@ -79,39 +90,16 @@ def company(seed: int = 3) -> Frames:
     lines["discount"] = np.where(rng.random(count) < 0.3, np.round(rng.random(count), 2), 0.0)
     late = pd.to_timedelta(np.where(rng.random(count) < 0.1, 15, 0), unit="D")
     lines["recorded_at"] = lines["occurred_at"] + late
-    return {"transactions": lines, "customers": _customers(rng), "complaints": _complaints(rng)}
+    lines["margin"] = lines["amount"] * 0.2
+    lines["channel"] = rng.choice(["shop", "web"], count)
+    others = {n: getattr(online_tables, n)(rng) for n in LAYOUTS if n != "transactions"}
+    return {"transactions": lines, **others}
 
 
-def _customers(rng: np.random.Generator) -> pd.DataFrame:
-    first = pd.DataFrame({"customer_id": [f"{n:05d}" for n in range(240)]})
-    first["joined_at"] = pd.Timestamp("2022-12-01", tz="UTC")
-    first["valid_from"] = pd.Timestamp("2022-12-01", tz="UTC")
-    first["region"] = rng.choice(["north", "south", "east"], len(first))
-    first["region"] = first["region"].mask(rng.random(len(first)) < 0.2)
-    first["age"] = rng.integers(18, 80, len(first)).astype(float)
-    first["birthday"] = pd.Timestamp("1980-05-05", tz="UTC") + pd.to_timedelta(
-        rng.integers(0, 9000, len(first)), unit="D"
-    )
-    moved = first.sample(80, random_state=1).assign(region="west")
-    moved["valid_from"] = pd.Timestamp("2023-09-01", tz="UTC") + pd.to_timedelta(
-        rng.integers(0, 60, len(moved)), unit="D"
-    )
-    return pd.concat([first, moved], ignore_index=True)
-
-
-def _complaints(rng: np.random.Generator) -> pd.DataFrame:
-    count = 200
-    made = pd.DataFrame({"customer_id": [f"{n:05d}" for n in rng.integers(0, 250, count)]})
-    hours = pd.to_timedelta(rng.integers(0, 24 * 290, count), unit="h")
-    made["opened_at"] = pd.Timestamp("2023-01-01 06:00", tz="UTC") + hours
-    took = pd.to_timedelta(rng.integers(1, 900, count), unit="h")
-    made["resolved_at"] = (made["opened_at"] + took).where(rng.random(count) < 0.8)
-    made["promised_at"] = made["opened_at"] + pd.Timedelta(days=5)
-    made["category"] = rng.choice(["late", "broken"], count)
-    made["severity"] = rng.integers(1, 4, count).astype(float)
-    made["satisfaction"] = rng.integers(1, 6, count).astype(float)
-    made["compensation"] = np.round(rng.random(count) * 20, 2)
-    return made
+def own_family() -> str:
+    """Give the family that the documentation shows."""
+    (text,) = re.findall(r"```python\n(.*?)```", EXAMPLE.read_text(encoding="utf-8"), re.DOTALL)
+    return str(text)
 
 
 @dataclass(frozen=True)
@@ -136,18 +124,27 @@ class Trained:
 
 def batch(tables: Tables, bundle: Bundle, day: date) -> pd.DataFrame:
     """Compute the features of the population at a day, as the nightly run does."""
-    spine: Spine = active(tables, day, bundle.definition.active_within)
-    made = features_at(known_by(tables, day), spine)
+    meant = bundle.definition
+    spine = population(tables, day, meant.churn_kind, meant.active_within)
+    own = load(bundle.families, FAMILIES)
+    made = features_at(known_by(tables, day), spine, own.families)
     frame: pd.DataFrame = made.table.order_by("customer_id").to_pandas()
     return frame
 
 
 def history(records: dict[str, list[dict[str, Any]]], day: date) -> dict[str, Any]:
     """Keep the events before a day; facts without an event's time are kept whole."""
-    return {
-        table: [r for r in rows if table == "customers" or _local(r[TIMES[table]]).date() < day]
+    kept = {
+        table: [r for r in rows if table == "customers" or _local(r[_time(table)]).date() < day]
         for table, rows in records.items()
     }
+    referred = {row["referred_id"] for row in kept.get("referrals", [])}
+    lines = [line for line in kept.get(REFERRED, []) if line["customer_id"] in referred]
+    return {**kept, REFERRED: lines}
+
+
+def _time(table: str) -> str:
+    return str(LAYOUTS["transactions" if table == REFERRED else table].time)
 
 
 def _local(text: str) -> datetime:
@@ -158,13 +155,25 @@ def _local(text: str) -> datetime:
 
 def records_of(frames: Frames) -> Records:
     """Give the tables as JSON rows by customer: times now local, now with an offset."""
-    found: Records = {}
+    found: Records = defaultdict(lambda: {t: [] for t in (*frames, REFERRED)})
     for table, frame in frames.items():
         for number, row in enumerate(frame.to_dict("records")):
             cells = {str(c): _json(v, local=number % 2 == 0) for c, v in row.items()}
-            owned = found.setdefault(str(cells.pop("customer_id")), {t: [] for t in frames})
-            owned[table].append(cells)
+            if table == "referrals":
+                found[str(cells["referred_id"])][table].append(dict(cells))
+            found[str(cells.pop("customer_id"))][table].append(cells)
+    for owned in found.values():
+        brought = {r["referred_id"] for r in owned.get("referrals", []) if "customer_id" not in r}
+        owned[REFERRED] = [
+            {"customer_id": c, **_plain(line)}
+            for c in sorted(brought & found.keys())
+            for line in found[c]["transactions"]
+        ]
     return found
+
+
+def _plain(line: dict[str, Any]) -> dict[str, Any]:
+    return {c: line[c] for c in ("occurred_at", "amount", "recorded_at") if c in line}
 
 
 def _json(value: object, *, local: bool) -> object:
@@ -185,6 +194,7 @@ def train(folder: Path) -> Trained:
     (folder / "keepwell.toml").write_text(CONFIG, encoding="utf-8")
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet")
+    (folder / "shopping_times.py").write_text(own_family(), encoding="utf-8")
     project = Project.at(folder / "keepwell.toml")
     run_training(project, Console(file=io.StringIO()), CUTOFF)
     _, bundle = project.registry.load_champion()

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
-from features.asof import Spine
 from features.catalogue import FeatureSet
 from features.columns import LAYOUTS
+from features.families import FAMILIES
+from features.inputs import recorded
 from features.panel import features_at
 from features.population import active
 from features.tables import Tables
@@ -23,9 +23,10 @@ from models.bundle import Bundle, Definition
 from models.errors import BundleError
 from models.reasons import reasons
 from models.release import SCORES
-from serving.online.history import Histories, tables
+from serving.online.history import tables
 from serving.online.predictor import Predictor
-from serving.online.query import ALWAYS, FED, SPINE, feature_query, mapped
+from serving.online.query import feature_query
+from serving.online.rows import Histories
 from serving.online.schemas import PredictRequest, read
 from serving.online.shape import shapes
 from tests.conftest import make_recipe
@@ -74,10 +75,11 @@ def answered(predictor: Predictor, sent: PredictRequest) -> pd.DataFrame:
 def computed(bundle: Bundle, sent: PredictRequest) -> pd.DataFrame:
     """Compute the features of a request's histories."""
     query = feature_query(bundle)
+    assert query is not None
     given = Histories(range(len(sent.customers)), sent.customers)
-    rows = query.compiled.run(tables(given, shapes(bundle, query.columns), NOW), "history")
+    rows = query.compiled.run(tables(given, shapes(bundle), NOW), "history")
     ordered = sorted(rows, key=lambda row: int(row[0]))
-    return pd.DataFrame([row[2:] for row in ordered], columns=bundle.features.names)
+    return pd.DataFrame([row[3:] for row in ordered], columns=bundle.table_features.names)
 
 
 def compare(mine: pd.DataFrame, theirs: pd.DataFrame, features: FeatureSet) -> None:
@@ -87,23 +89,34 @@ def compare(mine: pd.DataFrame, theirs: pd.DataFrame, features: FeatureSet) -> N
             assert left.fillna("?").tolist() == right.fillna("?").tolist(), feature.name
         else:
             np.testing.assert_allclose(
-                left.to_numpy(float), right.to_numpy(float), rtol=1e-9, err_msg=feature.name
+                left.to_numpy(float),
+                right.to_numpy(float),
+                rtol=1e-9,
+                atol=1e-9,
+                err_msg=feature.name,
             )
 
 
 def test_the_company_has_what_parity_is_about(trained: Trained, nightly: pd.DataFrame) -> None:
     names = set(trained.bundle.features.names)
     assert {"attribute_region", "attribute_age", "attribute_birthday"} <= names
-    assert {"days_to_first_purchase", "complaints_late_count", "units_mean_90d"} <= names
+    assert {f.family for f in trained.bundle.features} == {f.name for f in FAMILIES} - {
+        "calendar"
+    } | {"attributes", "shopping_times"}
+    assert {"wallet_estimate", "wallet_source", "value_influence", "evening_share_90d"} <= names
+    told = nightly[trained.bundle.table_features.names].notna().any()
+    # Less than a year of history has no season before.
+    assert [n for n in told[~told].index if "_season_trend_" not in n] == []
     assert nightly["complaints_open"].sum() > 10
     assert set(nightly["attribute_region"].dropna()) == {"north", "south", "east", "west"}
     assert len(nightly) > 200
-    columns = trained.project.load().tables["transactions"].columns
-    assert "recorded_at" in columns
+    assert set(trained.bundle.inputs) == set(LAYOUTS)
+    recorded = {name for name, columns in trained.bundle.inputs.items() if "recorded_at" in columns}
+    assert recorded == set(LAYOUTS) - {"customers", "complaints"}
 
 
 def test_features(trained: Trained, nightly: pd.DataFrame, sent: PredictRequest) -> None:
-    compare(computed(trained.bundle, sent), nightly, trained.bundle.features)
+    compare(computed(trained.bundle, sent), nightly, trained.bundle.table_features)
 
 
 def test_scores(trained: Trained, nightly: pd.DataFrame, answered: pd.DataFrame) -> None:
@@ -124,12 +137,14 @@ def test_reasons(trained: Trained, nightly: pd.DataFrame, answered: pd.DataFrame
     assert sum(map(len, said)) > len(said)
 
 
+@pytest.mark.parametrize("derived", [False, True])
 def test_named_features(
-    predictor: Predictor, nightly: pd.DataFrame, answered: pd.DataFrame
+    predictor: Predictor, nightly: pd.DataFrame, answered: pd.DataFrame, *, derived: bool
 ) -> None:
-    named = json.loads(
-        nightly[predictor.bundle.features.names].to_json(orient="records", double_precision=15)
-    )
+    bundle = predictor.bundle
+    names = (bundle.features if derived else bundle.table_features).names
+    rows = bundle.release.completed(nightly)[names]
+    named = json.loads(rows.to_json(orient="records", double_precision=15))
     customers = [
         {"customer_id": c, "features": row}
         for c, row in zip(nightly["customer_id"], named, strict=True)
@@ -147,7 +162,10 @@ def test_a_customer_alone_twice_and_among_others_is_the_same(
     predictor: Predictor, trained: Trained, sent: PredictRequest, answered: pd.DataFrame
 ) -> None:
     one, other = sent.customers[5], sent.customers[9]
-    named: dict[str, Any] = {"customer_id": "n", "features": _features_of(trained, 5)}
+    named: dict[str, Any] = {
+        "customer_id": one.customer_id,
+        "features": _features_of(trained, 5),
+    }
     mixed = PredictRequest.model_validate({"customers": [named]}).customers
     found = predictor.predict([one, *mixed, other, one])
     expected = answered.drop(columns="reasons").to_dict("records")
@@ -157,7 +175,7 @@ def test_a_customer_alone_twice_and_among_others_is_the_same(
 
 
 def _features_of(trained: Trained, row: int) -> dict[str, Any]:
-    frame = trained.batch(CUTOFF)[trained.bundle.features.names]
+    frame = trained.batch(CUTOFF)[trained.bundle.table_features.names]
     found: dict[str, Any] = json.loads(
         frame.iloc[[row]].to_json(orient="records", double_precision=15)
     )[0]
@@ -222,7 +240,7 @@ def test_customers_without_a_history_of_attributes_or_complaints() -> None:
         for c in theirs["customer_id"]
     ]
     request = PredictRequest.model_validate({"customers": sent})
-    compare(computed(bundle, request), theirs, bundle.features)
+    compare(computed(bundle, request), theirs, bundle.table_features)
 
 
 def bundle_of(made: Tables) -> Bundle:
@@ -234,29 +252,8 @@ def bundle_of(made: Tables) -> Bundle:
     frame["value"] = frame["spend_sum_90d"] / 3
     recipe = make_recipe()
     release = learn(frame, snapshots.features, recipe)
-    return Bundle("shop", release, definition, recipe, str(CUTOFF))
-
-
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [(t, c) for t, layout in LAYOUTS.items() for c in layout.optional if c not in ALWAYS],
-)
-def test_columns_feed_the_features_that_are_said_of_them(table: str, column: str) -> None:
-    every = {n: {c: k.dtype for c, k in layout.columns.items()} for n, layout in LAYOUTS.items()}
-    without = {**every, table: {c: t for c, t in every[table].items() if c != column}}
-    sets = []
-    for columns in (every, without):
-        made = {n: ibis.table(types, name=n) for n, types in columns.items()}
-        sets.append(features_at(made, _any_spine()).features)
-    lost = {n for n in sets[0].names if n not in sets[1].names}
-    begin = FED.get((table, column), ())
-    assert lost == {n for n in sets[0].names if n.startswith(tuple(begin))} if begin else not lost
-    assert (column in mapped(sets[0])[table]) == bool(begin)
-    assert column not in mapped(sets[1]).get(table, {})
-
-
-def _any_spine() -> Spine:
-    return Spine(ibis.table({"customer_id": "string", "cutoff": "timestamp(6)"}, name=SPINE))
+    inputs = recorded(made, snapshots.features, own=False)
+    return Bundle("shop", release, definition, recipe, str(CUTOFF), inputs=inputs)
 
 
 def test_a_bundle_of_other_features_is_refused(trained: Trained) -> None:

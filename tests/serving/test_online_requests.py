@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 
 import pytest
 
-from features.tables import RULES
 from models.bundle import Bundle
 from serving.online.predictor import Predictor
 from serving.online.problems import MOST_DETAILS, RequestProblem
 from serving.online.schemas import PredictResponse, read
 from tests.conftest import CHOSEN
+from tests.serving.online_requests import AS_OF, NOW, Json, ask, told
 
-Json = dict[str, Any]
-AS_OF = "2024-07-01"
-NOW = datetime(2024, 7, 1, 15)  # noqa: DTZ001 - local time
 FEATURES: Json = {**dict.fromkeys(CHOSEN, 1.5), "attribute_region": "north"}
 
 
@@ -27,27 +22,8 @@ def predictor(shop: Bundle) -> Predictor:
     return Predictor(shop, 3, clock=lambda: NOW)
 
 
-def told(**changes: object) -> Json:
-    """Give a customer with a sound history; a changed table replaces the sound one."""
-    history: Json = {
-        "transactions": [
-            {"occurred_at": "2024-06-01T10:00:00", "amount": 20},
-            {"occurred_at": "2024-05-01", "amount": "10.50"},
-        ],
-        "customers": [{"region": "north"}],
-        "complaints": [{"opened_at": "2024-06-02T10:00:00", "resolved_at": None}],
-    }
-    return {"customer_id": "k1", "as_of": AS_OF, "history": {**history, **changes}}
-
-
 def named(**changes: object) -> Json:
     return {"customer_id": "k2", "features": {**FEATURES, **changes}}
-
-
-def ask(predictor: Predictor, *customers: Json, **more: object) -> list[Json]:
-    body = json.dumps({"customers": list(customers), **more}).encode()
-    request = read(body)
-    return predictor.predict(request.customers, explain=request.explain)
 
 
 @pytest.fixture
@@ -283,7 +259,8 @@ def test_an_unknown_table(refused: Refused) -> None:
     assert place == "customers[0].history"
     assert said == (
         'unknown table "complains". Did you mean "complaints"? '
-        "Known tables: transactions, customers, complaints"
+        "Known tables: transactions, customers, complaints, wallets, contacts, subscriptions, "
+        "activities, surveys, referrals, referred_transactions"
     )
 
 
@@ -365,13 +342,3 @@ def test_half_a_surrogate_pair(predictor: Predictor) -> None:
 def test_only_the_first_problems_are_told(refused: Refused) -> None:
     details = refused(*[named(tenure_days="x")] * 100, code="invalid_features")
     assert len(details) == MOST_DETAILS
-
-
-def test_every_rule_of_the_quarantine_is_kept_online() -> None:
-    reasons = {rule.reason for rules in RULES.values() for rule in rules}
-    assert reasons == {
-        "occurred_at is in the future",
-        "opened_at is in the future",
-        "resolved_at is before opened_at",
-        "promised_at is before opened_at",
-    }

@@ -125,5 +125,5 @@ def test_attributes_are_json_by_their_own_names(whole: Scored, people: pd.DataFr
 
 def test_days_of_silence_are_whole(whole: Scored, people: pd.DataFrame) -> None:
     silence = people["days_since_purchase"]
-    assert whole.details["days_since_purchase"].dtype == "int64"
+    assert whole.details["days_since_purchase"].dtype == "Int64"
     assert whole.details["days_since_purchase"].tolist() == silence.tolist()

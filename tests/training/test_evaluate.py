@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from features.catalogue import FeatureSet
+from models.baselines import SILENCE
 from models.bundle import Bundle
 from models.matrix import Floats
 from training.bootstrap import Interval
@@ -15,7 +16,6 @@ from training.evaluate import (
     LOGISTIC,
     MODEL,
     MONTHLY,
-    SILENCE,
     Evaluation,
     Prediction,
     compare,

@@ -14,8 +14,9 @@ from features.errors import InputError
 from features.labels import Target
 from features.settings import ChurnSettings
 from models.bundle import Definition
+from training.dates import Dates, dates, known_by
 from training.settings import TrainingSettings
-from training.task import Dates, Task, check_enough, dates, known_by, plan, target
+from training.task import Task, check_enough, plan, target
 
 Maker = Callable[..., pd.DataFrame]
 TODAY = date(2024, 6, 1)

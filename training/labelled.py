@@ -1,0 +1,184 @@
+"""Training on a flat file with a ready-made outcome: no time, so folds instead of cutoffs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.catalogue import FeatureSet
+from features.errors import InputError
+from models.bundle import Bundle, Definition
+from models.matrix import Floats
+from models.recipe import Recipe, flat_parameters
+from models.release import Release
+from models.value import ConditionalValue
+from training.crossed import cross_fit, fitted, stratified
+from training.evaluate import Evaluation
+from training.grade import Grade
+from training.labelled_judge import grade, judge
+from training.labelled_words import speaking
+from training.measures import log_loss
+from training.settings import TrainingSettings
+from training.train import Progress
+
+AMOUNT = "amount"
+PLAIN = Recipe(churn="logistic")
+
+
+@dataclass(frozen=True)
+class LabelledTask:
+    """What to train.
+
+    Parameters
+    ----------
+    name : str
+        Experiment and registered model.
+    definition : Definition
+    training : TrainingSettings
+    seed : int
+        Of the split and the models.
+    today : date
+        Nothing after it was known.
+    replacing : bool
+        Replace a champion whose scores mean something else.
+    """
+
+    name: str
+    definition: Definition
+    training: TrainingSettings
+    seed: int
+    today: date
+    replacing: bool = False
+
+
+@dataclass(frozen=True)
+class LabelledTrained:
+    """What training on a flat file made.
+
+    Parameters
+    ----------
+    task : LabelledTask
+    frame : DataFrame
+        The labelled rows, ordered by customer.
+    fold : ndarray of shape (rows,)
+    features : FeatureSet
+    recipe : Recipe
+        Complete.
+    release : Release
+        Fitted on all labelled rows.
+    probability : ndarray of shape (rows,)
+        Out of fold.
+    evaluation : Evaluation
+        Of these probabilities.
+    grade : Grade
+    notes : tuple of str
+    """
+
+    task: LabelledTask
+    frame: pd.DataFrame
+    fold: NDArray[np.intp]
+    features: FeatureSet
+    recipe: Recipe
+    release: Release
+    probability: Floats
+    evaluation: Evaluation
+    grade: Grade
+    notes: tuple[str, ...] = ()
+
+
+def train_labelled(
+    task: LabelledTask, labelled: pd.DataFrame, features: FeatureSet, progress: Progress
+) -> LabelledTrained:
+    """Fit on all labelled rows, and predict each of them by a model that has not seen it.
+
+    The better of boosted trees and logistic regression, by out-of-fold log loss, is taken.
+
+    Parameters
+    ----------
+    task : LabelledTask
+    labelled : DataFrame
+        Rows with an outcome, ordered by customer: the features and ``churned``.
+    features : FeatureSet
+        ``amount``, where it is among them, is the value of the customer and no input of the model.
+    progress : Progress
+
+    Raises
+    ------
+    InputError
+        When there are too few rows of an outcome.
+    """
+    _check_enough(labelled, task.training)
+    frame = labelled.assign(value=0.0)
+    churned = frame["churned"].to_numpy(np.float64)
+    fold = stratified(churned, task.seed)
+    progress.start("Models", 2 * (int(fold.max()) + 1) + 1)
+    trees = Recipe(churn_parameters=_parameters(features, len(frame)), seed=task.seed)
+    plain = replace(PLAIN, seed=task.seed)
+    ours = cross_fit(frame, fold, features, trees, progress.step)
+    theirs = cross_fit(frame, fold, features, plain, progress.step)
+    better = log_loss(churned, ours) <= log_loss(churned, theirs)
+    recipe, probability = (trees, ours) if better else (plain, theirs)
+    complete, release = fitted(frame, fold, features, recipe, progress.step)
+    evaluation = judge(frame, fold, features, probability, theirs, task.seed)
+    return LabelledTrained(
+        task,
+        frame,
+        fold,
+        features,
+        complete,
+        speaking(_with_values(release, features), frame),
+        probability,
+        evaluation,
+        grade(evaluation, task.seed),
+        () if better else ("boosted trees do no better than logistic regression, which is taken",),
+    )
+
+
+def rival(made: LabelledTrained, champion: Bundle) -> Floats:
+    """Predict the same rows, on the same folds, by the champion's recipe and features.
+
+    Parameters
+    ----------
+    made : LabelledTrained
+    champion : Bundle
+        Whose features the frame has.
+    """
+    same = champion.features.hash == made.features.hash
+    if same and champion.recipe == made.recipe:
+        return made.probability
+    return cross_fit(made.frame, made.fold, champion.features, champion.recipe)
+
+
+def _parameters(features: FeatureSet, rows: int) -> dict[str, object]:
+    # A weight of zero keeps the value, which may come from a column that is to be ignored, out.
+    weights = [0.0 if feature.family == "value" else 1.0 for feature in features]
+    return {**flat_parameters(rows), **({"feature_contri": weights} if 0.0 in weights else {})}
+
+
+def _with_values(release: Release, features: FeatureSet) -> Release:
+    unknown = ConditionalValue(None, float("nan"))
+    if AMOUNT not in features.names:
+        return replace(release, retained=unknown, churned=unknown)
+    known = ConditionalValue(AMOUNT)
+    return replace(release, retained=known, churned=ConditionalValue(None, 0.0))
+
+
+def _check_enough(labelled: pd.DataFrame, settings: TrainingSettings) -> None:
+    rows, left = len(labelled), int(labelled["churned"].sum())
+    there = f"{rows:,} rows with an outcome, {left:,} left and {rows - left:,} stayed"
+    if rows < settings.min_customers:
+        raise InputError(
+            f"tables.labelled: too little data to learn from: {there}; needed are "
+            f"{settings.min_customers:,} ([training] min_customers). Bring more rows, or lower the "
+            "setting"
+        )
+    if min(left, rows - left) < max(settings.min_churners, 2):
+        raise InputError(
+            f"tables.labelled: too little to tell leavers from stayers: {there}; needed are "
+            f"{max(settings.min_churners, 2):,} of each ([training] min_churners). Bring more "
+            "rows, or lower the setting"
+        )
