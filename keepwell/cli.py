@@ -188,6 +188,27 @@ def demo(
 
 
 @app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="An empty folder, or a new one.")],
+    customers: Annotated[int, typer.Option(help="Customers ever.")] = 3_000,
+    months: Annotated[int, typer.Option(help="Length of the records, 6 to 120.")] = 24,
+    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
+    end: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day with records.")
+    ] = datetime(2024, 12, 31),  # noqa: DTZ001 - a day
+) -> None:
+    """Write a made-up company whose truth is known: every table, a configuration, truth.parquet.
+
+    Example: `keepwell simulate --customers 3000 --months 24 --seed 7 --out company`
+    """
+    from keepwell.show import console  # noqa: PLC0415 - keeps --help quick
+    from keepwell.simulate.running import run_simulation  # noqa: PLC0415
+    from keepwell.simulate.story import Story  # noqa: PLC0415
+
+    run_simulation(Story(customers, months, seed, end.date()), out, console())
+
+
+@app.command()
 def serve(
     config: ConfigOption = DEFAULT_CONFIG,
     host: Annotated[
