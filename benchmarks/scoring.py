@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from benchmarks.online import SHOPS, boosters, bundle_of, features_of
+from benchmarks.online import SHOPS, boosters, bundle_of, inputs_of
 from models.bundle import Bundle
 from serving.scorer import score
 
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--explain", type=int, default=10_000)
     given = parser.parse_args()
     out, threads = Console(highlight=False, width=100), os.cpu_count() or 1
-    bundle = bundle_of(features_of(SHOPS["with complaints too"]), np.random.default_rng(1))
+    bundle = bundle_of(inputs_of(SHOPS["complaints too"]), np.random.default_rng(1))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshots.parquet"
         write(bundle, path, given.customers)

@@ -162,10 +162,16 @@ class AllBoosters(mlflow.pyfunc.PythonModel):  # type: ignore[misc] - MLflow's t
         return pd.DataFrame(scores)
 
 
-def rows_of(found: Bundle, count: int) -> list[dict[str, float]]:
+def rows_of(found: Bundle, count: int) -> list[dict[str, float | str]]:
     """Give features of so many customers, no two alike: equal ones are scored unusually fast."""
-    figures = np.random.default_rng(1).gamma(1.0, 20.0, (count, len(found.features)))
-    return [dict(zip(found.features.names, row, strict=True)) for row in figures.tolist()]
+    rng, levels = np.random.default_rng(1), found.release.encoder.levels
+    columns = {
+        f.name: rng.choice(levels[f.name] or ("none",), count).tolist()
+        if f.name in levels
+        else rng.gamma(1.0, 20.0, count).tolist()
+        for f in found.table_features
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def named(found: Bundle, customers: int) -> bytes:

@@ -113,9 +113,7 @@ def without_outcomes(
     """Hide outcomes, and that they happened, where that was at or after midnight of a day."""
     late = rows[happened_at] >= ibis.literal(midnight(moment))
     hidden = [c for c in (happened_at, *outcomes) if c in rows.columns]
-    return rows.mutate(
-        **{c: ibis.ifelse(late, ibis.null(rows[c].type()), rows[c]) for c in hidden}
-    )
+    return rows.mutate(**{c: ibis.ifelse(late, ibis.null(rows[c].type()), rows[c]) for c in hidden})
 
 
 def until(outcome: ir.Column, cutoff: ir.Column, happened_at: ir.Column) -> ir.Column:
