@@ -18,7 +18,7 @@ class Grade:
     """A letter and a sentence.
 
     ``A``: probabilities better than logistic RFM's beyond chance; ``B``: better, within chance;
-    ``C``: no better.
+    ``C``: no better, or customers ranked no better than by drawing lots.
     """
 
     letter: str
@@ -38,8 +38,16 @@ def grade(evaluation: Evaluation, seed: int) -> Grade:
         n=resamples(len(evaluation.churned)),
         seed=seed,
     )["log_loss"]
+    if _like_lots(evaluation):
+        return Grade("C", "it ranks customers no better than drawing lots would")
     letter = "A" if change.high < 0 else "B" if change.estimate < 0 else "C"
     return Grade(letter, _sentence(evaluation))
+
+
+def _like_lots(evaluation: Evaluation) -> bool:
+    # Beating a rule that is worse than chance is no merit.
+    area = evaluation.churn_measures.get(MODEL, {}).get("roc_auc")
+    return area is not None and area.low <= 0.5  # noqa: PLR2004 - the area of lots
 
 
 def _sentence(evaluation: Evaluation) -> str:

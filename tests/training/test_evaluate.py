@@ -215,3 +215,16 @@ def test_resamples_fall_with_the_size() -> None:
     counts = [resamples(rows) for rows in (0, 100, 20_000, 40_000, 10**9)]
     assert counts == sorted(counts, reverse=True)
     assert (counts[0], counts[1], counts[-1]) == (200, 200, 20)
+
+
+def test_beating_a_rule_that_is_worse_than_lots_is_no_merit() -> None:
+    churned = np.tile([1.0, 0.0], 100)
+    ranking = np.arange(200.0)
+    methods = {
+        MODEL: Prediction(ranking, np.full(200, 0.5)),
+        LOGISTIC: Prediction(ranking, np.full(200, 0.9)),
+        SILENCE: Prediction(-ranking, ranking),
+    }
+    measures = {MODEL: {"roc_auc": Interval(0.496, 0.439, 0.561)}}
+    judged = Evaluation(churned, churned, methods, {}, measures, {}, {})
+    assert str(grade(judged, 7)) == "C (it ranks customers no better than drawing lots would)"
