@@ -151,7 +151,7 @@ def telling(file: str, what: str = "") -> Iterator[None]:
         line = _line(error, file)
         place = f"{file}, line {line}" if line else file
         raise InputError(str(error) if file in str(error) else f"{place}: {error}") from error
-    except Exception as error:
+    except Exception as error:  # the user's code may raise anything; told with file and line
         line = error.lineno if isinstance(error, SyntaxError) else _line(error, file)
         place = f"{file}, line {line}" if line else file
         said = str(error).strip().splitlines() or [""]

@@ -40,7 +40,7 @@ _SHAPE = {"learning_rate": 0.05, "num_leaves": 4, "feature_fraction": 0.8, "lamb
 
 
 def fit(
-    frame: pd.DataFrame, features: FeatureSet, quantile: float, seed: int
+    frame: pd.DataFrame, features: FeatureSet, quantile: float, seed: int, most: int = MOST
 ) -> WalletModel | None:
     """Fit on the newest of some snapshots.
 
@@ -55,6 +55,8 @@ def fit(
     quantile : float
         Of spend, 0.8 to 0.9.
     seed : int
+    most : int
+        Customers that it learns from at most.
 
     Returns
     -------
@@ -69,9 +71,9 @@ def fit(
     encoder = Encoder.fit(newest, chosen)
     known = newest[_observed(newest) > 0]
     if len(known) >= FEWEST_FOR_WALLETS:
-        return _learnt(WalletModel(encoder, (), "wallet", 0.5), known, _observed(known), seed)
+        return _learnt(WalletModel(encoder, (), "wallet", 0.5), known, _observed(known), seed, most)
     spend = newest[SPEND].to_numpy(np.float64)
-    model = _learnt(WalletModel(encoder, (), "spend", quantile), newest, spend, seed)
+    model = _learnt(WalletModel(encoder, (), "spend", quantile), newest, spend, seed, most)
     return model.scaled(_level(model, known))
 
 
@@ -81,10 +83,12 @@ def needed(features: FeatureSet) -> list[str]:
     return [CUSTOMER, "cutoff", *(n for n in features.names if n in own)]
 
 
-def _learnt(model: WalletModel, frame: pd.DataFrame, amounts: Floats, seed: int) -> WalletModel:
+def _learnt(
+    model: WalletModel, frame: pd.DataFrame, amounts: Floats, seed: int, most: int
+) -> WalletModel:
     """Fit a booster a fold, on the customers of the other folds."""
     # By their numbers, so that the same customers are taken whatever the order of the rows.
-    taken = np.sort(np.argsort(hashes(frame[CUSTOMER]), kind="stable")[:MOST])
+    taken = np.sort(np.argsort(hashes(frame[CUSTOMER]), kind="stable")[:most])
     rows, logs = frame.iloc[taken], np.log1p(amounts[taken])
     matrix = model.matrix(columns_of(rows, model.encoder.features))
     fold, settings = folds(rows[CUSTOMER]), _parameters(model, len(rows))

@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import spearmanr
 
 from features.catalogue import Feature, FeatureSet
-from models import wallet_fit
 from models.derived import derive
 from models.matrix import Floats
 from models.wallet import FOLDS, MIX, WalletModel, columns_of, folds, inputs
@@ -109,15 +108,14 @@ def test_only_the_newest_cutoff_is_learnt_from(frame: pd.DataFrame, model: Walle
 
 
 def test_of_many_customers_the_same_ones_are_learnt_from_whatever_the_order(
-    frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    frame: pd.DataFrame,
 ) -> None:
     number = {c: zlib.crc32(c.encode()) for c in frame["customer_id"]}
     few = frame[frame["customer_id"].map(number) <= sorted(number.values())[499]]
     assert len(few) == 500
     unseen = [f.assign(wallet_observed=np.nan) for f in (few, frame)]
     expected = fit(unseen[0], FEATURES, 0.85, seed=7)
-    monkeypatch.setattr(wallet_fit, "MOST", 500)
-    made = fit(unseen[1], FEATURES, 0.85, seed=7)
+    made = fit(unseen[1], FEATURES, 0.85, seed=7, most=500)
     np.testing.assert_array_equal(estimated(made, frame), estimated(expected, frame))
 
 
