@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import ibis
+import pyarrow as pa
 from ibis import ir
 from ibis.backends import BaseBackend
 
@@ -26,18 +27,21 @@ class Dated:
     ----------
     sql : str
         For :data:`STAND_IN`.
+    schema : Schema
+        The query's columns.
     backend : BaseBackend
         Where the query's tables are.
     """
 
     sql: str
+    schema: pa.Schema
     backend: BaseBackend
 
     @classmethod
     def of(cls, table: ir.Table) -> Dated:
         """Make the SQL of a table whose cutoff, by whatever way it came in, is the stand-in."""
         backend = table.get_backend()
-        return cls(str(backend.compile(table)), backend)
+        return cls(str(backend.compile(table)), table.schema().to_pyarrow(), backend)
 
     def at(self, cutoff: date) -> str:
         """Give the SQL for a cutoff."""

@@ -177,7 +177,8 @@ def customers(tables: Tables, spine: Spine) -> ir.Table | None:
     if "valid_from" in rows.columns:
         rows = known(rows, spine, at="valid_from")
         newest = rows["valid_from"].max().over(group_by=list(KEYS))
-        return rows.filter(rows["valid_from"] == newest)
+        rows = rows.mutate(_is_newest=rows["valid_from"] == newest)
+        return rows.filter(rows["_is_newest"]).drop("_is_newest")
     return undated(rows, spine)
 
 

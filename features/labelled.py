@@ -16,12 +16,13 @@ from features.catalogue import Feature, FeatureSet
 from features.columns import LABELLED
 from features.errors import InputError, suggestion
 from features.inferred import AMOUNT
+from features.keeping import in_order
 from features.labelled_rows import outcomes, sound
 from features.mapping import source_column
 from features.normalise import normalise
 from features.reading import open_source, read_source
 from features.settings import DataSettings, LabelledSettings, TableSettings
-from features.sources import in_order, mendable
+from features.sources import mendable
 from features.tables import TableReport
 
 _PLACE = "tables.labelled"

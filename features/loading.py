@@ -13,18 +13,20 @@ from zoneinfo import ZoneInfo
 
 import ibis
 from ibis.backends import BaseBackend
+from sqlglot import parse_one
 
 from features import quarantine
 from features.columns import LAYOUTS, Kind, TableLayout
 from features.errors import InputError
 from features.joint import joint_warnings
+from features.keeping import as_view, internal_name, materialise, write_csv
 from features.mapping import key_name, quoted
 from features.normalise import normalise, raw_name
 from features.quarantine import REASON
 from features.reading import read_source
 from features.remarks import remarks
 from features.settings import DataSettings, TableSettings
-from features.sources import as_view, internal_name, materialise, mendable, write_csv
+from features.sources import engine_of, mendable
 from features.tables import Loaded, TableReport, schema
 
 _EXAMPLES = 3
@@ -101,7 +103,8 @@ def _read(
     left_out = 0 if source.rows is None else source.rows - counts.total()
     path = _write_rejected(reading, layout, staged, counts)
     if not _few_enough(counts, reading.data.max_rejected):
-        details = _details(staged, settings, [*problems, *keys])
+        remedies = _Remedies(settings, engine_of(reading.backend).dialect)
+        details = _details(staged, remedies, [*problems, *keys])
         raise InputError(_too_many(layout.name, counts, reading.data.max_rejected, details))
     clean = _clean(layout, staged, reading.backend)
     if counts:  # Of no rows every one is good, but SQL gives null for that.
@@ -196,20 +199,30 @@ def _too_many(
 
 def _details(
     staged: ibis.Table,
-    settings: TableSettings,
+    remedies: _Remedies,
     problems: Sequence[quarantine.Problem | quarantine.Key],
 ) -> dict[str, str]:
-    """Return, by reason, examples from the data and the remedy in the user's own names."""
+    """Return, by reason, examples from the data and the remedy."""
     return {
-        problem.reason: f"{_examples(staged, problem)}; {_remedy(problem, settings)}"
+        problem.reason: f"{_examples(staged, problem)}; {remedies.of(problem)}"
         for problem in problems
     }
 
 
-def _remedy(problem: quarantine.Problem | quarantine.Key, settings: TableSettings) -> str:
-    value = settings.columns.get(problem.column, problem.column)
-    is_name = re.fullmatch(r"[\w ]+", value) is not None
-    return problem.remedy.replace('"col"', quoted(value) if is_name else f"({value})")
+@dataclass(frozen=True)
+class _Remedies:
+    """Remedies in the user's own names, and in the SQL of the user's engine."""
+
+    settings: TableSettings
+    dialect: str
+
+    def of(self, problem: quarantine.Problem | quarantine.Key) -> str:
+        value = self.settings.columns.get(problem.column, problem.column)
+        is_name = re.fullmatch(r"[\w ]+", value) is not None
+        said, such_as, sql = problem.remedy.partition(", such as ")
+        if sql and self.dialect != quarantine.DIALECT:
+            sql = parse_one(sql, read=quarantine.DIALECT).sql(self.dialect).replace("`", '"')
+        return f"{said}{such_as}{sql}".replace('"col"', quoted(value) if is_name else f"({value})")
 
 
 def _examples(staged: ibis.Table, problem: quarantine.Problem | quarantine.Key) -> str:
@@ -265,7 +278,7 @@ def _unreadable(layout: TableLayout, staged: ibis.Table) -> Iterator[str]:
 
 
 def _repeats(layout: TableLayout, clean: ibis.Table) -> Iterator[str]:
-    repeats = clean.aggregate(n=quarantine.exact_repeats(clean)).to_pyarrow()["n"][0].as_py()
+    repeats = quarantine.exact_repeats(clean)
     if repeats:
         columns = '["order_id", "product_id"]' if layout.name == "transactions" else '["id"]'
         yield (

@@ -10,7 +10,10 @@ from features.columns import INTERNAL, Kind, TableLayout
 from features.errors import InputError, suggestion
 from features.settings import TableSettings
 
-_UNKNOWN_COLUMN = re.compile(r'Referenced (?:column|table) "(?P<name>[^"]+)" not found')
+_UNKNOWN_COLUMN = re.compile(
+    r'["`](?P<name>[^"`]+)["`] (?:not found|does not exist|cannot be resolved)'
+)
+_NO_SQL = re.compile("Parser Error|syntax error|PARSE_SYNTAX_ERROR")
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def explain(place: str, value: str, problem: str, relation: Relation) -> str:
     if unknown:
         hint = suggestion(unknown["name"], relation.columns)
         said = f'the source has no column "{unknown["name"]}".{hint}'
-    elif problem.startswith("Parser Error"):
+    elif _NO_SQL.search(problem):
         hint = suggestion(value, relation.columns)
         said = f"neither a column of the source nor an SQL expression: {first_line(problem)}.{hint}"
     elif "VARCHAR" in problem:

@@ -19,9 +19,9 @@ from features.dated import STAND_IN, Dated
 from features.families import families_for
 from features.family import Family, Snapshots, snapshots
 from features.grains import Tables
+from features.keeping import export
 from features.labels import Target, labels
 from features.population import population
-from features.sources import export
 
 LABELS = ("churned", "value")
 
@@ -115,7 +115,7 @@ def build(
     query = Dated.of(_ordered(_with_labels(made.table, labels(tables, spine, target))))
     parts = {cutoff: folder / f"{cutoff.isoformat()}.parquet" for cutoff in cutoffs}
     for cutoff, path in parts.items():
-        export(query.at(cutoff), path, query.backend)
+        export(query.at(cutoff), query.schema, path, query.backend)
         on_cutoff(cutoff)
     return Panel(parts, made.features)
 
@@ -129,7 +129,7 @@ def write(table: ir.Table, path: Path) -> None:
         When the disk is full, or the memory does not suffice.
     """
     backend = table.get_backend()
-    export(str(backend.compile(_ordered(table))), path, backend)
+    export(str(backend.compile(_ordered(table))), table.schema().to_pyarrow(), path, backend)
 
 
 def _ordered(table: ir.Table) -> ir.Table:

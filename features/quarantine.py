@@ -22,6 +22,9 @@ _UNREADABLE = {
     Kind.NUMBER: "is not a finite number",
     Kind.FLAG: "is neither yes nor no",
 }
+DIALECT = "duckdb"
+"""What sqlglot calls the SQL of the remedies, where they end in some."""
+
 _REMEDIES = {
     Kind.ID: "map it to the column that holds the id, or leave such rows out with where",
     Kind.TIME: "read it with an SQL expression, such as "
@@ -194,7 +197,9 @@ def unreadable_optional(table: ibis.Table, layout: TableLayout) -> dict[str, ibi
     }
 
 
-def exact_repeats(clean: ibis.Table) -> ibis.Value:
-    """Return the number of rows that equal another row in every column."""
-    row = ibis.struct({column: clean[column] for column in clean.columns})
-    return clean.count() - row.hash().nunique()
+def exact_repeats(clean: ibis.Table) -> int:
+    """Return the number of rows that equal an earlier row in every column."""
+    groups = clean.group_by(clean.columns).aggregate(n=ibis._.count())
+    found = groups.filter(groups["n"] > 1)
+    repeats = found.aggregate(n=(found["n"] - 1).sum().coalesce(0)).to_pyarrow()["n"][0].as_py()
+    return int(repeats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +17,7 @@ from features import csv_types
 from features.columns import INTERNAL, TableLayout
 from features.errors import InputError, suggestion
 from features.files import Files, locate, matching
+from features.keeping import internal_name
 from features.mapping import (
     Relation,
     completed,
@@ -29,9 +31,10 @@ from features.mapping import (
 )
 from features.queries import anchored
 from features.settings import TableSettings
-from features.sources import MENDABLE, NO_SUCH_TABLE, internal_name, mendable
+from features.sources import engine_of, errors, mendable
 
 _Name = TypeVar("_Name")
+_NO_SUCH_TABLE = re.compile("does not exist|NOT_FOUND")
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def open_source(
         return _open_query(backend, layout, settings.query, folder), None
     source = settings.source or ""
     place = f"tables.{layout.name}.source"
-    files = locate(source, folder, place)
+    files = locate(source, folder, place) if engine_of(backend).reads_files else None
     if files is None:
         return _open_table(backend, source, place, folder), None
     if files.format == "csv":
@@ -116,7 +119,9 @@ def _open_query(backend: BaseBackend, layout: TableLayout, query: str, folder: P
         return _view(backend, layout, name, select(raw, plan.typed(counts), None))
 
     with mendable(place, folder):
-        sql = anchored(query.strip().rstrip(";"), folder, open_csv)
+        sql = query.strip().rstrip(";")
+        if engine_of(backend).reads_files:
+            sql = anchored(sql, folder, open_csv)
         return _relation(backend, _view(backend, layout, "source", sql))
 
 
@@ -124,13 +129,20 @@ def _open_table(backend: BaseBackend, source: str, place: str, folder: Path) -> 
     name = ".".join(quoted(part) for part in source.split("."))
     try:
         return _relation(backend, name)
-    except NO_SUCH_TABLE:
-        rows = backend.raw_sql("SELECT table_name FROM information_schema.tables").fetchall()
-        tables = [name for (name,) in rows if not name.startswith(INTERNAL)]
-        files = [entry.name for entry in folder.iterdir() if entry.is_file()]
+    except errors() as error:
+        if not _NO_SUCH_TABLE.search(str(error)):
+            raise
+        engine = engine_of(backend)
+        tables = [name for name in engine.tables(backend) if not name.startswith(INTERNAL)]
+        known = [*tables, *(e.name for e in folder.iterdir() if e.is_file() and engine.reads_files)]
+        said = (
+            "neither a .parquet, .csv or .csv.gz file nor a table of the engine"
+            if engine.reads_files
+            else 'no table of the engine (files are read by data.engine = "duckdb://" alone)'
+        )
         raise InputError(
-            f'{place} = "{source}": neither a .parquet, .csv or .csv.gz file nor a table of the '
-            f"engine.{suggestion(source, [*tables, *files])} Tables: {', '.join(tables) or 'none'}"
+            f'{place} = "{source}": {said}.{suggestion(source, known)} '
+            f"Tables: {', '.join(tables) or 'none'}"
         ) from None
 
 
@@ -155,7 +167,7 @@ def _csv_as_text(
     options = f"{_paths(files)}, header = true, union_by_name = true"
     sql = _all_of(f"read_csv({options}, all_varchar = true)")
     raw = _relation(backend, _view(backend, layout, purpose, sql))
-    sampled = dict(_describe(backend, _all_of(f"read_csv({options})")))
+    sampled = engine_of(backend).columns(backend, _all_of(f"read_csv({options})"))
     return raw, {column: sampled.get(column, "VARCHAR") for column in raw.columns}
 
 
@@ -163,7 +175,7 @@ def _counts(
     backend: BaseBackend, relation: Relation, probes: Mapping[_Name, str]
 ) -> dict[_Name, int]:
     items = {f"count_{position}": sql for position, sql in enumerate(probes.values())}
-    row = backend.raw_sql(select(relation, items, None)).fetchone()
+    (row,) = engine_of(backend).rows(backend, select(relation, items, None))
     return dict(zip(probes, row, strict=True))
 
 
@@ -177,16 +189,12 @@ def _all_of(relation: str) -> str:
 
 def _view(backend: BaseBackend, layout: TableLayout, purpose: str, sql: str) -> str:
     name = internal_name(layout.name, purpose)
-    backend.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+    engine_of(backend).view(backend, sql, name)
     return name
 
 
-def _describe(backend: BaseBackend, sql: str) -> list[tuple[str, str]]:
-    return [(row[0], row[1]) for row in backend.raw_sql(f"DESCRIBE {sql}").fetchall()]
-
-
 def _relation(backend: BaseBackend, name: str) -> Relation:
-    return Relation(name, dict(_describe(backend, _all_of(name))))
+    return Relation(name, engine_of(backend).columns(backend, _all_of(name)))
 
 
 def _check_expressions(
@@ -204,7 +212,8 @@ def _check_expressions(
         kind = layout.kind(key.removeprefix("columns."))
         items = {"value": expression(value, relation, kind)}
         try:
-            _describe(backend, select(relation, items, value if key == "where" else None))
-        except MENDABLE as error:
+            sql = select(relation, items, value if key == "where" else None)
+            engine_of(backend).columns(backend, sql)
+        except errors() as error:
             place = f"tables.{layout.name}.{key}"
             raise InputError(explain(place, value, str(error), relation)) from error

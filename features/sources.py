@@ -1,46 +1,301 @@
-"""Connect to an engine, and keep, write and hash its tables: the only place that knows one."""
+"""Connect to engines, and say what differs between them: the only place that knows one."""
 
 from __future__ import annotations
 
-import hashlib
+import importlib
 import re
+import sys
 import tempfile
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends import BaseBackend
-from ibis.backends.duckdb import Backend
+from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
-from features.columns import INTERNAL
-from features.errors import InputError
+from features.engine import Engine
+from features.errors import InputError, suggestion
 from features.files import missing_file
-from features.mapping import first_line, literal, quoted
+from features.mapping import first_line, literal
 from features.settings import DataSettings
-from features.tables import Tables
 
-_URL = "duckdb://"
-_NO_FILES = re.compile(r'No files found that match the pattern "([^"]+)"')
 _COUNT_ON_ROWS = ("statistics_propagation", "compressed_materialization", "row_group_pruner")
-"""Steps of the planner that use the least and greatest value and the like of what is there."""
+"""Steps of DuckDB's planner that use the least and greatest value and the like of what is there."""
 
-MENDABLE = (
-    duckdb.ProgrammingError,
-    duckdb.DataError,
-    duckdb.OperationalError,
-    duckdb.NotSupportedError,
-)
-"""What the engine raises for files, SQL and values that a user can mend."""
-
-NO_SUCH_TABLE = duckdb.CatalogException
+_NO_FILES = re.compile(r'No files found that match the pattern "([^"]+)"')
+_BATCH = 100_000
 
 
-def connect(data: DataSettings, folder: Path) -> Backend:
-    """Return a connection to the engine, which only ever reads the user's database.
+class _DuckDB(Engine):
+    reads_files = True
+    dialect = "duckdb"
+
+    def connect(self, data: DataSettings, folder: Path) -> BaseBackend:
+        name = data.engine.removeprefix("duckdb://")
+        path = folder / name
+        if name and not path.is_file():
+            raise InputError(f'data.engine = "{data.engine}": {missing_file(path)}')
+        backend = ibis.duckdb.connect(path if name else ":memory:", read_only=bool(name))
+        # A name of its own: two runs at once never clear each other's files away.
+        spill = Path(tempfile.gettempdir()) / f"keepwell-{uuid4().hex}"
+        settings = {
+            "TimeZone": data.timezone,
+            "file_search_path": str(folder.resolve()),
+            "temp_directory": str(spill),
+            "memory_limit": data.memory_limit,
+        }
+        for key, value in settings.items():
+            if value is not None:
+                with mendable(f"data.{key.lower()}"):
+                    backend.raw_sql(f"SET {key} = {literal(value)}")
+        # Rows have no order here, and the engine needs less memory when it may mix them.
+        backend.raw_sql("SET preserve_insertion_order = false; SET enable_progress_bar = false")
+        return backend
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        return (
+            duckdb.ProgrammingError,
+            duckdb.DataError,
+            duckdb.OperationalError,
+            duckdb.NotSupportedError,
+        )
+
+    def columns(self, backend: BaseBackend, sql: str) -> dict[str, str]:
+        return {row[0]: row[1] for row in self.rows(backend, f"DESCRIBE {sql}")}
+
+    def keep(self, backend: BaseBackend, sql: str, name: str) -> None:
+        backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def write(
+        self, backend: BaseBackend, sql: str, _schema: pa.Schema, path: Path, form: str
+    ) -> None:
+        backend.raw_sql(f"COPY ({sql}) TO {literal(str(path))} (FORMAT {form})")
+
+    def batches(
+        self, backend: BaseBackend, sql: str, schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        yield from backend.raw_sql(sql).arrow().cast(schema).to_batches(_BATCH)
+
+    def ordered(self, table: ibis.Table, backend: BaseBackend) -> pa.Table:
+        # In the order of its source, which a file has.
+        backend.raw_sql("SET preserve_insertion_order = true")
+        rows = table.to_pyarrow()
+        backend.raw_sql("SET preserve_insertion_order = false")
+        return rows
+
+    def digest(self, row: str) -> str:
+        return f"CAST(md5_number_lower({row}) AS HUGEINT)"
+
+
+class _PostgresSQL(PostgresCompiler):  # type: ignore[misc] # untyped
+    """What Ibis leaves out: casts that give null, and texts in the order of their bytes."""
+
+    __slots__ = ()
+
+    def visit_TryCast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: ANN401, N802 - as Ibis has it
+        if op.arg.dtype.is_string() and (reader := _reader(to)):
+            arg = self.f.anon[f"pg_temp.{reader}"](arg)
+        bound = _bound(op.arg.dtype, to)
+        cast = self.visit_Cast(op, arg=arg, to=to)
+        return cast if bound is None else self.if_(self.f.abs(arg) < bound, cast, sge.Null())
+
+    def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: ANN401, N802
+        if op.arg.dtype.is_boolean() and to.is_numeric():
+            arg = self.cast(arg, dt.int32)  # The one number that a boolean casts to.
+        return super().visit_Cast(op, arg=arg, to=to)
+
+    def visit_Mean(self, op: Any, **parts: Any) -> Any:  # noqa: ANN401, N802
+        return self.cast(super().visit_Mean(op, **parts), op.dtype)  # Of counts it is a decimal.
+
+    def visit_SortKey(self, op: Any, *, arg: Any, **options: Any) -> Any:  # noqa: ANN401, N802
+        return super().visit_SortKey(op, arg=_bytewise(op, arg), **options)
+
+    def visit_Max(self, op: Any, *, arg: Any, where: Any) -> Any:  # noqa: ANN401, N802
+        return super().visit_Max(op, arg=_bytewise(op, arg), where=where)
+
+    def visit_Min(self, op: Any, *, arg: Any, where: Any) -> Any:  # noqa: ANN401, N802
+        return super().visit_Min(op, arg=_bytewise(op, arg), where=where)
+
+
+def _reader(to: dt.DataType) -> str | None:
+    if to.is_timestamp():
+        return "keepwell_moment" if to.timezone else "keepwell_time"
+    return "keepwell_number" if to.is_numeric() else None
+
+
+def _bound(given: dt.DataType, to: dt.DataType) -> sge.Expression | None:
+    """Give the size from which on numbers do not fit a type; None where all of them do."""
+    if to.is_decimal() and not given.is_integer():
+        return sge.convert(10 ** (to.precision - to.scale) - 1)
+    if to.is_integer() and not given.is_integer():
+        return sge.convert(2**63 - 1)
+    return sge.convert(10**308) if to.is_floating() and given.is_string() else None
+
+
+def _bytewise(op: Any, arg: Any) -> Any:  # noqa: ANN401
+    if not op.arg.dtype.is_string():
+        return arg
+    return sge.Collate(this=arg, expression=sge.to_identifier("C", quoted=True))
+
+
+_READERS = {
+    "keepwell_number": ("numeric", ""),
+    # Words such as "now" are no times, though PostgreSQL reads them as such.
+    "keepwell_time": ("timestamp", r"IF given !~ '^\s*\d' THEN RETURN NULL; END IF;"),
+    "keepwell_moment": ("timestamptz", r"IF given !~ '^\s*\d' THEN RETURN NULL; END IF;"),
+}
+
+
+class _Postgres(Engine):
+    dialect = "postgres"
+
+    def connect(self, data: DataSettings, _folder: Path) -> BaseBackend:
+        psycopg = _library("psycopg", "postgres")
+        # A URL without a password leaves it to PGPASSWORD or ~/.pgpass, as everywhere.
+        backend = ibis.postgres.from_connection(psycopg.connect(data.engine, autocommit=True))
+        weakref.finalize(backend, backend.con.close)
+        backend.compiler = _PostgresSQL()
+        # Compiling queries of this size takes PostgreSQL longer than running them.
+        settings = {"TIME ZONE": data.timezone, "jit =": "off", "client_min_messages =": "warning"}
+        for key, value in settings.items():
+            backend.raw_sql(f"SET {key} {literal(value)}")
+        for name, (kind, check) in _READERS.items():
+            backend.raw_sql(
+                f"CREATE OR REPLACE FUNCTION pg_temp.{name}(given text) RETURNS {kind} "
+                f"LANGUAGE plpgsql STABLE AS $$ BEGIN {check} RETURN given::{kind}; "
+                "EXCEPTION WHEN data_exception THEN RETURN NULL; END $$"
+            )
+        return backend
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        return _loaded("psycopg", "Error")
+
+    def columns(self, backend: BaseBackend, sql: str) -> dict[str, str]:
+        found = backend.raw_sql(f"SELECT * FROM ({sql}) AS q LIMIT 0").description  # noqa: S608
+        return {column.name: column.type_display for column in found}
+
+    def view(self, backend: BaseBackend, sql: str, name: str) -> None:
+        # A view is replaced only by one with the same columns.
+        backend.raw_sql(f"DROP VIEW IF EXISTS {name} CASCADE")
+        backend.raw_sql(f"CREATE TEMP VIEW {name} AS {sql}")
+
+    def keep(self, backend: BaseBackend, sql: str, name: str) -> None:
+        backend.raw_sql(f"DROP TABLE IF EXISTS {name} CASCADE")
+        backend.raw_sql(f"CREATE TEMP TABLE {name} AS {sql}")
+        backend.raw_sql(f"ANALYZE {name}")
+
+    def batches(
+        self, backend: BaseBackend, sql: str, schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        rows = pa.struct(list(schema))
+        with backend.con.transaction(), backend.con.cursor(name=f"q{uuid4().hex}") as cursor:
+            cursor.execute(sql)
+            while found := cursor.fetchmany(_BATCH):
+                yield pa.RecordBatch.from_struct_array(pa.array(found, type=rows))
+
+    def digest(self, row: str) -> str:
+        return f"CAST(CAST('x' || substr(md5({row}), 1, 16) AS bit(64)) AS bigint)"
+
+
+class _SparkSQL(PySparkCompiler):  # type: ignore[misc]
+    """Days are counted without going through moments, of which a change of clock takes one."""
+
+    __slots__ = ()
+
+    def visit_TimestampTruncate(self, op: Any, *, arg: Any, unit: Any) -> Any:  # noqa: ANN401, N802
+        if unit.short != "D" or op.arg.dtype.timezone is not None:
+            return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
+        return self.cast(self.cast(arg, dt.date), op.dtype)
+
+    def visit_DateDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: ANN401, N802
+        del op, part  # Days, the only part that is asked for.
+        return self.f.anon.datediff(left, right)
+
+
+class _Spark(Engine):
+    dialect = "spark"
+    text = "STRING"
+
+    def connect(self, data: DataSettings, _folder: Path) -> BaseBackend:
+        session = _spark_session(data.engine)
+        backend = ibis.pyspark.connect(session)
+        backend.compiler = _SparkSQL()
+        settings = {
+            "spark.sql.session.timeZone": data.timezone,
+            "spark.sql.ansi.enabled": "true",
+            # Names are quoted in one way for all engines, which is that of standard SQL.
+            "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+        }
+        for key, value in settings.items():
+            session.conf.set(key, value)
+        return backend
+
+    def errors(self) -> tuple[type[Exception], ...]:
+        return _loaded("pyspark.errors", "PySparkException")
+
+    def rows(self, backend: BaseBackend, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in backend.raw_sql(sql).collect()]
+
+    def columns(self, backend: BaseBackend, sql: str) -> dict[str, str]:
+        return dict(backend.raw_sql(sql).dtypes)
+
+    def tables(self, backend: BaseBackend) -> list[str]:
+        return [row[1] for row in self.rows(backend, "SHOW TABLES")]
+
+    def keep(self, backend: BaseBackend, sql: str, name: str) -> None:
+        backend.raw_sql(sql).persist().createOrReplaceTempView(name)
+
+    def batches(
+        self, backend: BaseBackend, sql: str, schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        yield from backend.raw_sql(sql).toArrow().cast(schema).to_batches(_BATCH)
+
+    def digest(self, row: str) -> str:
+        return f"CAST(conv(substr(md5({row}), 1, 15), 16, 10) AS DECIMAL(18, 0))"
+
+
+def _spark_session(url: str) -> Any:  # noqa: ANN401 - the library may be absent
+    builder = _library("pyspark.sql", "spark").SparkSession.builder.appName("keepwell")
+    if url.startswith("sc://"):
+        return builder.remote(url).getOrCreate()
+    place = url.removeprefix("spark://")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
+    if place.startswith("local"):
+        for key in ("spark.driver.host", "spark.driver.bindAddress"):
+            builder = builder.config(key, "127.0.0.1")
+        builder = builder.config("spark.ui.enabled", "false")
+    session = builder.master(place if place.startswith("local") else url).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")  # Errors are raised, and told in one line.
+    return session
+
+
+_ENGINES: Mapping[str, Engine] = {
+    "duckdb": _DuckDB(),
+    "postgres": _Postgres(),
+    "pyspark": _Spark(),
+}
+"""By the name that Ibis has for them."""
+
+_SCHEMES: Mapping[str, str] = {
+    "duckdb://": "duckdb",
+    "postgresql://": "postgres",
+    "postgres://": "postgres",
+    "sc://": "pyspark",
+    "spark://": "pyspark",
+}
+
+
+def connect(data: DataSettings, folder: Path) -> BaseBackend:
+    """Return a connection to the engine, which only ever reads the user's tables.
 
     Parameters
     ----------
@@ -52,24 +307,25 @@ def connect(data: DataSettings, folder: Path) -> Backend:
     Raises
     ------
     InputError
-        When the engine is unknown, its database missing or a setting refused.
+        When the engine is unknown or does not answer, its database missing or a setting refused.
     """
-    if not data.engine.startswith(_URL):
+    scheme = next((s for s in _SCHEMES if data.engine.startswith(s)), None)
+    if scheme is None:
+        known = ", ".join(f'"{s}..."' for s in _SCHEMES)
         raise InputError(
-            f'data.engine = "{data.engine}": only DuckDB is available; write "duckdb://" or '
-            '"duckdb://file.duckdb", and export other tables to parquet or csv files'
+            f'data.engine = "{_shown(data.engine)}" is no engine that is known here; '
+            f"write one of {known}.{suggestion(data.engine, _SCHEMES)}"
         )
-    name = data.engine.removeprefix(_URL)
-    path = folder / name
-    if name and not path.is_file():
-        raise InputError(f'data.engine = "{data.engine}": {missing_file(path)}')
-    with mendable(f'data.engine = "{data.engine}"'):
-        backend = ibis.duckdb.connect(path if name else ":memory:", read_only=bool(name))
-    _configure(backend, data, folder)
-    return backend
+    with mendable(f'data.engine = "{_shown(data.engine)}"'):
+        return _ENGINES[_SCHEMES[scheme]].connect(data, folder)
 
 
-def in_memory() -> Backend:
+def engine_of(backend: BaseBackend) -> Engine:
+    """Return what is to be told to the engine of a connection in its own way."""
+    return _ENGINES[backend.name]
+
+
+def in_memory() -> BaseBackend:
     """Return an engine of its own, without data, for small queries that cannot wait.
 
     One thread, because handing a few rows to another one takes longer than working on them. A plan
@@ -81,21 +337,9 @@ def in_memory() -> Backend:
     return backend
 
 
-def _configure(backend: Backend, data: DataSettings, folder: Path) -> None:
-    # A name of its own: two runs at once never clear each other's files away.
-    spill = Path(tempfile.gettempdir()) / f"keepwell-{uuid4().hex}"
-    settings = {
-        "TimeZone": data.timezone,
-        "file_search_path": str(folder.resolve()),
-        "temp_directory": str(spill),
-        "memory_limit": data.memory_limit,
-    }
-    for name, value in settings.items():
-        if value is not None:
-            with mendable(f"data.{name.lower()}"):
-                backend.raw_sql(f"SET {name} = {literal(value)}")
-    # Rows have no order here, and the engine needs less memory when it may mix them.
-    backend.raw_sql("SET preserve_insertion_order = false; SET enable_progress_bar = false")
+def errors() -> tuple[type[Exception], ...]:
+    """Return what engines raise for files, SQL and values that a user can mend."""
+    return tuple(error for engine in _ENGINES.values() for error in engine.errors())
 
 
 @contextmanager
@@ -116,7 +360,7 @@ def mendable(place: str, folder: Path | None = None) -> Iterator[None]:
             f"{place}: out of memory or disk: {first_line(str(error))}. Raise data.memory_limit, "
             "or point TMPDIR at a larger disk"
         ) from error
-    except MENDABLE as error:
+    except errors() as error:
         raise InputError(f"{place}: {_said(str(error), folder)}") from error
 
 
@@ -134,90 +378,22 @@ def _said(problem: str, folder: Path | None) -> str:
     return first_line(problem)
 
 
-def internal_name(table: str, purpose: str) -> str:
-    """Return the engine's name of a temporary table or view, apart from the user's names."""
-    return f"{INTERNAL}{table}_{purpose}"
+def _shown(url: str) -> str:
+    """Give a URL without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
-def materialise(table: ibis.Table, name: str, backend: Backend) -> ibis.Table:
-    """Compute a table once and keep it in the engine as a temporary table.
-
-    Parameters
-    ----------
-    table
-        Any expression over the backend's tables.
-    name
-        An internal name.
-    backend
-        What `connect` returned.
-    """
-    backend.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {backend.compile(table)}")
-    return backend.table(name)
-
-
-def in_order(table: ibis.Table, backend: Backend) -> pa.Table:
-    """Read a table into memory, its rows in the order of its source."""
-    backend.raw_sql("SET preserve_insertion_order = true")
-    rows = table.to_pyarrow()
-    backend.raw_sql("SET preserve_insertion_order = false")
-    return rows
-
-
-def as_view(table: ibis.Table, name: str, backend: Backend) -> ibis.Table:
-    """Name an expression in the engine without computing it."""
-    backend.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {backend.compile(table)}")
-    return backend.table(name)
-
-
-def write_csv(table: ibis.Table, path: Path, backend: Backend) -> None:
-    """Write a table to a CSV file, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        When the folder cannot be written to.
-    """
-    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
+def _library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with mendable(f"cannot write {path}"):
-            sql = backend.compile(table)
-            backend.raw_sql(f"COPY ({sql}) TO {literal(str(part))} (FORMAT csv, HEADER true)")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"data.engine needs the library {error.name}, which is not installed; "
+            f"add it with pip install 'keepwell[{extra}]'"
+        ) from error
 
 
-def export(sql: str, path: Path, backend: BaseBackend) -> None:
-    """Write the rows of a query to a Parquet file, in the order that the query gives them.
-
-    Raises
-    ------
-    InputError
-        When the disk is full, or the memory does not suffice.
-    """
-    with mendable(f"cannot write {path}"):
-        backend.raw_sql(f"COPY ({sql}) TO {literal(str(path))} (FORMAT parquet)")
-
-
-def fingerprint(tables: Tables) -> str:
-    """Return a hash of the content of the tables, whatever the order of their rows.
-
-    Per table: its columns and types, the number of rows and the sum of the rows' MD5 hashes.
-
-    Parameters
-    ----------
-    tables
-        What `load` returned.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(tables):
-        table = tables[name]
-        values = [f"coalesce(CAST({quoted(c)} AS VARCHAR), chr(0))" for c in table.columns]
-        row = f"md5_number_lower(concat_ws(chr(31), {', '.join(values)}))"
-        sql = f"SELECT count(*), sum(CAST({row} AS HUGEINT)) FROM ({ibis.to_sql(table)})"  # noqa: S608 - quoted names
-        content = table.get_backend().raw_sql(sql).fetchone()
-        digest.update(f"{name}|{table.schema().items()}|{content}".encode())
-    return digest.hexdigest()
+def _loaded(module: str, error: str) -> tuple[type[Exception], ...]:
+    """Give a library's error where the library is in use: only then it can have been raised."""
+    found = sys.modules.get(module)
+    return (getattr(found, error),) if found else ()

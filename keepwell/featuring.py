@@ -16,10 +16,10 @@ from features.asof import Spine, midnight
 from features.catalogue import FeatureSet
 from features.errors import InputError
 from features.files import missing_file
+from features.keeping import internal_name
 from features.own import Own
 from features.panel import features_at, write
 from features.population import population
-from features.sources import internal_name
 from features.tables import Tables
 from keepwell.output import check_format, write_tables
 from keepwell.project import Project, make

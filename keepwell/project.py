@@ -20,10 +20,11 @@ from features.agreement import TABLE_OF_KIND
 from features.errors import InputError
 from features.families import FAMILIES
 from features.family import Family
+from features.keeping import materialise
 from features.loading import load
 from features.own import Own, read
 from features.own import load as load_own
-from features.sources import connect, materialise
+from features.sources import connect
 from features.tables import Loaded
 from keepwell.settings import Settings, load_settings
 from models import derived

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from features.sources import fingerprint
+from features.keeping import fingerprint
 from keepwell.labelled import is_labelled, refuse_dates, train_flat
 from keepwell.project import Project, make
 from keepwell.show import print_rejected, print_trained, print_warnings, progress_bar

@@ -14,6 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly PYTHONS="3.11 3.12 3.13" # in order of preference; the pinned wheels exist for these
 readonly VENV=.venv
 readonly UV_HOME=.uv
+readonly WHEELS="--only-binary :all: --no-binary pyspark" # which is published as source alone
 
 export UV_PYTHON_DOWNLOADS=never # an interpreter is the machine's own, never fetched
 
@@ -127,8 +128,9 @@ install() { # level
     say "installing requirements/$1.txt into $VENV"
     make_venv
     rm -f "$VENV"/keepwell-core "$VENV"/keepwell-test
+    # shellcheck disable=SC2086 # several options
     "$UV" pip sync -q --python "$VENV/bin/python" \
-        --require-hashes --only-binary :all: "requirements/$1.txt"
+        --require-hashes $WHEELS "requirements/$1.txt"
     "$UV" pip install -q --python "$VENV/bin/python" \
         --no-deps --no-build-isolation --editable .
     check_openmp
@@ -138,7 +140,8 @@ install() { # level
 compile() { # name option...
     local name=$1
     shift
-    "$UV" pip compile -q --universal --python-version 3.11 --generate-hashes --only-binary :all: \
+    # shellcheck disable=SC2086
+    "$UV" pip compile -q --universal --python-version 3.11 --generate-hashes $WHEELS \
         --custom-compile-command "make lock" --output-file "requirements/$name.txt" "$@" >/dev/null
     say "requirements/$name.txt is compiled"
 }

@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
+from features.keeping import fingerprint
 from features.loading import load
 from features.settings import DataSettings, TableSettings
-from features.sources import connect, fingerprint
+from features.sources import connect
 from features.tables import Loaded
 
 NOW = datetime(2024, 1, 1)  # noqa: DTZ001 - local time, as everywhere within
@@ -273,7 +274,8 @@ def test_an_unmapped_required_column_is_named(read: Reader, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"engine": "postgres://host/db"}, 'only DuckDB is available; write "duckdb://"'),
+        ({"engine": "duckbd://"}, 'write one of "duckdb://..."'),
+        ({"engine": "mysql://me:secret@host/db"}, '"mysql://me:***@host/db" is no engine'),
         ({"engine": "duckdb://none.duckdb"}, 'there is no file "none.duckdb"'),
         ({"memory_limit": "much"}, "data.memory_limit: "),
     ],

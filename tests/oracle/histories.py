@@ -136,7 +136,7 @@ def histories(*shapes: Columns) -> st.SearchStrategy[History]:
 def tables_of(history: History, name: str = "history") -> Tables:
     """Put a history into the engine."""
     return {
-        table: engine().create_table(f"{name}_{table}", _arrow(history, table), overwrite=True)
+        table: engine().create_table(f"{name}_{table}", arrow(history, table), overwrite=True)
         for table in history.rows
     }
 
@@ -183,7 +183,8 @@ def query_of(tables: Tables, spine: Spine) -> tuple[str, FeatureSet]:
     return _QUERIES[key]
 
 
-def _arrow(history: History, table: str) -> pa.Table:
+def arrow(history: History, table: str) -> pa.Table:
+    """Give a table of a history."""
     schema = pa.schema([(c, SCHEMAS[table][c]) for c in history.columns[table]])
     return pa.Table.from_pylist(list(history.rows[table]), schema=schema)
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from features.grains import prepared
+from features.keeping import materialise
 from features.labels import Target
 from features.panel import Panel, build
-from features.sources import materialise
 from tests.oracle.histories import (
     CUSTOMERS,
     CUTOFF,
