@@ -1,8 +1,8 @@
 """The wallet: what a customer spends in the category a year, with anybody.
 
 The realistic wallet (Rosset, Perlich, Merugu et al., KDD 2007) is a high conditional quantile of
-spend, given what is known about the customer other than spend. Observed wallets correct its level,
-and replace it where there are enough of them to learn the wallet itself.
+yearly spend, given what is known about the customer other than spend. Observed wallets correct its
+level, and replace it where there are enough of them to learn the wallet itself.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ MIX = (
 """What a customer buys and where, as shares and names: it tells nothing of how much."""
 
 TENURE = "tenure_days"
+
+_SHORTEST, _YEAR = 30, 365
 
 Columns = Mapping[str, Any]
 """Values by feature, a sequence each, and ``customer_id``."""
@@ -159,6 +161,28 @@ def inputs(features: FeatureSet) -> FeatureSet:
     if not telling:
         return FeatureSet(())
     return FeatureSet((*telling, *(f for f in features if f.name == TENURE)))
+
+
+def yearly_spend(frame: pd.DataFrame) -> Floats:
+    """Give what customers spend a year: newcomers' spend is scaled up from the time they had.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Snapshots with the spend of the last 365 days and perhaps ``tenure_days``; less than 30 of
+        them count as 30, because a first purchase is no habit yet, and unknown ones as a year.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        In the currency.
+    """
+    spend = frame[SPEND].to_numpy(np.float64)
+    if TENURE not in frame:
+        return spend
+    tenure = frame[TENURE].to_numpy(np.float64, na_value=np.nan)
+    had = np.clip(np.nan_to_num(tenure, nan=_YEAR), _SHORTEST, _YEAR)
+    return np.asarray(spend * _YEAR / had)
 
 
 def columns_of(frame: pd.DataFrame, features: Iterable[Feature]) -> dict[str, NDArray[Any]]:

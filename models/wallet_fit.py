@@ -21,6 +21,7 @@ from models.wallet import (
     folds,
     hashes,
     inputs,
+    yearly_spend,
 )
 
 FEWEST = 100
@@ -36,6 +37,7 @@ MOST = 20_000
 """Customers that one fit learns from: so few trees get no better with more."""
 
 _ROUNDS = 100
+_ABOVE = 20
 _SHAPE = {"learning_rate": 0.05, "num_leaves": 4, "feature_fraction": 0.8, "lambda_l2": 1.0}
 
 
@@ -72,7 +74,7 @@ def fit(
     known = newest[_observed(newest) > 0]
     if len(known) >= FEWEST_FOR_WALLETS:
         return _learnt(WalletModel(encoder, (), "wallet", 0.5), known, _observed(known), seed, most)
-    spend = newest[SPEND].to_numpy(np.float64)
+    spend = yearly_spend(newest)
     model = _learnt(WalletModel(encoder, (), "spend", quantile), newest, spend, seed, most)
     return model.scaled(_level(model, known))
 
@@ -106,13 +108,19 @@ def _learnt(
 
 
 def _parameters(model: WalletModel, rows: int) -> booster.Parameters:
-    # The mean of the log, because a median is learnt from its neighbours alone and so is coarser.
-    objective = (
-        {"objective": "regression"}
-        if model.target == "wallet"
-        else {"objective": "quantile", "alpha": model.quantile}
-    )
-    return {**default_parameters(rows), **_SHAPE, **objective}
+    common = {**default_parameters(rows), **_SHAPE}
+    if model.target == "wallet":
+        # The mean of the log, as a median is learnt from its neighbours alone and so is coarser.
+        return {**common, "objective": "regression"}
+    # What a leaf tells of a high quantile rests on the few rows above it.
+    wanted = round(_ABOVE / (1 - model.quantile))
+    fewest = max(common["min_data_in_leaf"], min(wanted, rows // 5))
+    return {
+        **common,
+        "objective": "quantile",
+        "alpha": model.quantile,
+        "min_data_in_leaf": fewest,
+    }
 
 
 def _level(model: WalletModel, known: pd.DataFrame) -> float:

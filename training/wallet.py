@@ -7,7 +7,7 @@ import pandas as pd
 
 from models.matrix import Floats
 from models.release import Release
-from models.wallet import OBSERVED, SPEND
+from models.wallet import OBSERVED, SPEND, yearly_spend
 from training.measures_value import spearman
 
 _FEWEST = 30
@@ -26,8 +26,8 @@ def wallet_measures(release: Release, held_out: pd.DataFrame) -> dict[str, float
     Returns
     -------
     dict of str to float
-        ``wallet_pinball_loss`` of the logarithm of what the estimator was fitted on (spend, or
-        observed wallets) and ``wallet_coverage``, the part of customers who spend no more than
+        ``wallet_pinball_loss`` of the logarithm of what the estimator was fitted on (yearly spend,
+        or observed wallets) and ``wallet_coverage``, the part of customers who spend no more than
         their estimate; with enough observed wallets ``wallet_rank_correlation`` (Spearman) of
         estimates with them, and ``wallet_share_rank_correlation`` of the shares of both. Empty
         without an estimator.
@@ -39,7 +39,9 @@ def wallet_measures(release: Release, held_out: pd.DataFrame) -> dict[str, float
     spend, estimate = _column(told, SPEND), _column(told, "wallet_estimate")
     observed = _column(told, OBSERVED) if OBSERVED in told else np.full(len(told), np.nan)
     known = (observed > 0) & (estimate > 0)
-    learnt = (observed[known], estimate[known]) if model.target == "wallet" else (spend, estimate)
+    learnt = (yearly_spend(told), estimate)
+    if model.target == "wallet":
+        learnt = (observed[known], estimate[known])
     # The boosters' own quantile is judged: the level is corrected afterwards.
     measures = {
         "wallet_pinball_loss": pinball_loss(learnt[0], learnt[1] / model.factor, model.quantile),

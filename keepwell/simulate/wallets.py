@@ -52,13 +52,13 @@ def observed(
 ) -> pa.Table:
     """Give the wallets that a survey or a bureau told of, some twice, with an error."""
     n = len(customers)
-    first, end = customers.first, np.minimum(left, story.days)
     asked, again = rng.random(n) < OBSERVED, rng.random(n) < TWICE
-    last = first + np.floor(rng.random(n) * (end - first))
-    earlier = last - np.floor(180 + 185 * rng.random(n))
-    customer = np.concatenate([np.flatnonzero(asked), np.flatnonzero(asked & again)])
-    day = np.concatenate([last[asked], earlier[asked & again]])
-    customer, day = customer[day >= first[customer]], day[day >= first[customer]]
+    # On the first day, so that being asked tells nothing of how long the customer will stay.
+    first = customers.first
+    later = first + 180 + rng.integers(186, size=n)
+    again &= asked & (later < np.minimum(left, story.days))
+    customer = np.concatenate([np.flatnonzero(asked), np.flatnonzero(again)])
+    day = np.concatenate([first[asked], later[again]])
     order = np.lexsort((day, customer))
     customer, at = customer[order], day[order] + 0.5
     period = np.where(rng.random(n) < 0.7, YEAR, 90)[customer]  # noqa: PLR2004 - the bureau's part

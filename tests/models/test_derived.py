@@ -41,7 +41,7 @@ def frame() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def of_400(frame: pd.DataFrame) -> WalletModel:
     """Fit on customers who all spend 400 a year, so that everybody's wallet is 400."""
-    alike = frame.assign(spend_sum_365d=400.0, wallet_observed=NAN)
+    alike = frame.assign(spend_sum_365d=400.0, tenure_days=400.0, wallet_observed=NAN)
     made = fit(alike, TABLES, 0.85, seed=7)
     assert made is not None
     return made

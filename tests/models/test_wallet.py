@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 from features.catalogue import Feature, FeatureSet
 from models.derived import derive
 from models.matrix import Floats
-from models.wallet import FOLDS, MIX, WalletModel, columns_of, folds, inputs
+from models.wallet import FOLDS, MIX, WalletModel, columns_of, folds, inputs, yearly_spend
 from models.wallet_fit import FEWEST, FEWEST_FOR_LEVEL, FEWEST_FOR_WALLETS, fit
 from tests.wallets import catalogue, shoppers, table_features
 
@@ -127,6 +127,24 @@ def test_the_estimate_is_the_quantile_asked_for() -> None:
         assert (model.target, model.quantile, model.factor) == ("spend", quantile, 1.0)
         covered = (frame["spend_sum_365d"] <= estimated(model, frame)).mean()
         assert covered == pytest.approx(quantile, abs=0.03)
+
+
+def test_newcomers_spend_is_scaled_up_from_the_time_they_had() -> None:
+    spent = pd.DataFrame({"spend_sum_365d": 100.0}, index=range(5))
+    assert yearly_spend(spent).tolist() == [100.0] * 5
+    tenure = [10, 73, 365, 900, np.nan]
+    found = yearly_spend(spent.assign(tenure_days=tenure))
+    assert found == pytest.approx([100 * 365 / 30, 500, 100, 100, 100])
+
+
+def test_a_newcomer_s_wallet_is_not_smaller_for_having_come_late() -> None:
+    frame = shoppers(4000, observed=0).assign(tenure_days=1000.0)
+    late = np.arange(4000) % 2 == 0
+    frame.loc[late, "tenure_days"] = 90.0
+    frame.loc[late, "spend_sum_365d"] *= 90 / 365
+    found = estimated(fit(frame, FEATURES, 0.85, seed=7), frame)
+    assert np.median(found[late]) == pytest.approx(np.median(found[~late]), rel=0.1)
+    assert spearmanr(found[late], frame["wallet"][late])[0] > 0.5
 
 
 def test_some_observed_wallets_correct_the_level(frame: pd.DataFrame, model: WalletModel) -> None:

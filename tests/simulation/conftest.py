@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from keepwell.cli import main
@@ -27,7 +28,11 @@ def lives() -> list[Life]:
 
 
 @pytest.fixture(scope="session")
-def truth(lives: list[Life]) -> pd.DataFrame:
-    made = [tables(life)[TRUTH].to_pandas() for life in lives]
-    whole: pd.DataFrame = pd.concat(made, ignore_index=True)
-    return whole
+def records(lives: list[Life]) -> dict[str, pd.DataFrame]:
+    made = [tables(life) for life in lives]
+    return {name: pa.concat_tables(m[name] for m in made).to_pandas() for name in made[0]}
+
+
+@pytest.fixture(scope="session")
+def truth(records: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return records[TRUTH]

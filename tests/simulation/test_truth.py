@@ -46,6 +46,21 @@ def test_the_departed_have_left_and_the_others_have_not(company: Company) -> Non
     assert (truth["churn_probability"][truth["alive"]] < 1).all()
 
 
+def test_the_departed_have_the_hazard_of_the_day_they_left(
+    lives: list[Life], truth: pd.DataFrame
+) -> None:
+    found = np.split(truth["leaving_hazard"].to_numpy(), len(lives))
+    for life, hazard in zip(lives, found, strict=True):
+        eventful = np.union1d(life.complaints.customer, life.fate.contacts[:, 0])
+        quiet = np.asarray(~life.offers.reached.any(axis=1))
+        quiet[eventful] = False
+        gone = life.fate.left < NEVER
+        assert (gone & quiet).sum() > 30
+        np.testing.assert_allclose(hazard[gone & quiet], life.people.hazard[gone & quiet])
+        least = FLOOR * np.exp(-1.5) * life.people.hazard
+        assert (hazard[gone] > least[gone]).all()
+
+
 def test_the_share_of_wallet_is_the_spend_of_the_year_over_the_wallet(company: Company) -> None:
     lines, truth = company.table("transactions"), company.truth
     year = lines["occurred_at"] >= company.as_of - pd.Timedelta(days=365)
@@ -62,6 +77,29 @@ def test_observed_wallets_are_those_of_three_in_ten_and_near_the_truth(company: 
     error = np.log(annual / seen["customer_id"].map(company.truth["wallet"]))
     assert abs(error.mean()) < 0.05
     assert error.std() < 0.2
+
+
+@pytest.mark.parametrize("day", [150, 365, 600])
+def test_who_was_asked_for_the_wallet_tells_nothing_of_who_leaves(
+    lives: list[Life], records: dict[str, pd.DataFrame], day: int
+) -> None:
+    moment = pd.Timestamp(lives[0].story.start) + pd.Timedelta(days=day)
+    seen, truth = records["wallets"], records["truth"]
+    there = truth[
+        (truth["left_at"] > moment) & truth["customer_id"].isin(joined_by(records, moment))
+    ]
+    leaves = there["left_at"] <= moment + pd.Timedelta(days=180)
+    asked = there["customer_id"].isin(seen["customer_id"][seen["observed_at"] < moment])
+    error = np.sqrt(leaves.var() * (1 / asked.sum() + 1 / (~asked).sum()))
+    assert asked.mean() == pytest.approx(0.3, abs=0.03)
+    assert abs(leaves[asked].mean() - leaves[~asked].mean()) < 3 * error
+
+
+def joined_by(records: dict[str, pd.DataFrame], moment: pd.Timestamp) -> pd.Series[str]:
+    """Give the customers who joined before a moment."""
+    people = records["customers"]
+    joined: pd.Series[str] = people["customer_id"][people["joined_at"] < moment]
+    return joined
 
 
 def test_base_churn_at_every_cutoff_is_as_promised(company: Company) -> None:
@@ -102,37 +140,6 @@ def test_effects_are_another_thing_than_risk(truth: pd.DataFrame) -> None:
     risk = alive["leaving_hazard"]
     assert all(abs(np.corrcoef(risk, alive[effect])[0, 1]) < 0.4 for effect in EFFECTS)
     assert np.corrcoef(alive[EFFECTS].T)[np.triu_indices(4, 1)].max() < 0.75
-
-
-def test_a_slow_solution_drives_customers_away_and_a_fast_one_binds(lives: list[Life]) -> None:
-    """Leavers in the 90 days after a complaint, over those expected of the hazard without any."""
-    gone, expected = np.zeros(2), np.zeros(2)
-    for life in lives:
-        made, left = life.complaints, np.minimum(life.fate.left, life.story.days)
-        begin = made.day + 1
-        seen = begin < left[made.customer]
-        begin, rows, fast = begin[seen], made.customer[seen], made.is_fast[seen].astype(int)
-        until = np.minimum(begin + service.DAYS, left[rows])
-        leaves = (life.fate.left[rows] <= begin + service.DAYS - 1) & (until == left[rows])
-        gone += np.bincount(fast, leaves, minlength=2)
-        expected += np.bincount(fast, life.people.hazard[rows] * (until - begin), minlength=2)
-    slow, fast = gone / expected
-    chances, sizes = service.kinds()
-    told = 1 + float(chances[1:] @ sizes[1:]) / (1 - service.FAST)
-    assert gone.min() > 50
-    assert slow == pytest.approx(told, rel=0.25)
-    assert fast == pytest.approx(1 + service.RECOVERED, rel=0.3)
-    assert fast < 1 < slow
-
-
-def test_the_tables_alone_tell_that_slow_solutions_drive_customers_away(company: Company) -> None:
-    made, truth = company.table("complaints"), company.truth
-    made = made[made["opened_at"] < company.as_of - pd.Timedelta(days=90)]
-    took = made["resolved_at"] - made["opened_at"]
-    leaves = made["customer_id"].map(truth["left_at"]) - made["opened_at"] < pd.Timedelta(days=90)
-    fast = leaves[took < pd.Timedelta(days=5)].mean()
-    slow = leaves[(took > pd.Timedelta(days=10)) | took.isna()].mean()
-    assert slow > 1.5 * fast
 
 
 def gaps(rng: np.random.Generator, life: Life, one: int, shape: tuple[int, ...]) -> Floats:
