@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -33,3 +34,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """Return " Did you mean ...?" for the nearest known name, or an empty text."""
     match = nearest(name, known)
     return f' Did you mean "{match}"?' if match else ""
+
+
+def without_password(url: str) -> str:
+    """Return a URL that can be shown."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)

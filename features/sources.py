@@ -23,7 +23,7 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
 from features.engine import Engine
-from features.errors import InputError, suggestion
+from features.errors import InputError, suggestion, without_password
 from features.files import missing_file
 from features.mapping import first_line, literal
 from features.settings import DataSettings
@@ -207,7 +207,7 @@ class _Postgres(Engine):
 
 
 class _SparkSQL(PySparkCompiler):  # type: ignore[misc]
-    """Days are counted without going through moments, of which a change of clock takes one."""
+    """Days are counted without going through moments; a moment is read as such."""
 
     __slots__ = ()
 
@@ -215,6 +215,11 @@ class _SparkSQL(PySparkCompiler):  # type: ignore[misc]
         if unit.short != "D" or op.arg.dtype.timezone is not None:
             return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
         return self.cast(self.cast(arg, dt.date), op.dtype)
+
+    def visit_TryCast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: ANN401, N802
+        if not (to.is_timestamp() and to.timezone):
+            return super().visit_TryCast(op, arg=arg, to=to)
+        return sge.TryCast(this=arg, to=sge.DataType.build("timestampltz"))
 
     def visit_DateDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: ANN401, N802
         del op, part  # Days, the only part that is asked for.
@@ -231,6 +236,7 @@ class _Spark(Engine):
         backend.compiler = _SparkSQL()
         settings = {
             "spark.sql.session.timeZone": data.timezone,
+            "spark.sql.timestampType": "TIMESTAMP_NTZ",  # Times are local ones, without a zone.
             "spark.sql.ansi.enabled": "true",
             # Names are quoted in one way for all engines, which is that of standard SQL.
             "spark.sql.ansi.doubleQuotedIdentifiers": "true",
@@ -313,10 +319,10 @@ def connect(data: DataSettings, folder: Path) -> BaseBackend:
     if scheme is None:
         known = ", ".join(f'"{s}..."' for s in _SCHEMES)
         raise InputError(
-            f'data.engine = "{_shown(data.engine)}" is no engine that is known here; '
+            f'data.engine = "{without_password(data.engine)}" is no engine that is known here; '
             f"write one of {known}.{suggestion(data.engine, _SCHEMES)}"
         )
-    with mendable(f'data.engine = "{_shown(data.engine)}"'):
+    with mendable(f'data.engine = "{without_password(data.engine)}"'):
         return _ENGINES[_SCHEMES[scheme]].connect(data, folder)
 
 
@@ -376,11 +382,6 @@ def _said(problem: str, folder: Path | None) -> str:
             "convert are then missing, and their rows are set apart"
         )
     return first_line(problem)
-
-
-def _shown(url: str) -> str:
-    """Give a URL without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def _library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module
