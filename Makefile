@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test bench lint format lock clean
 BIN := .venv/bin
 
 help: ## show these lines
@@ -11,6 +11,10 @@ demo: ## the main job on real data: environment, training, scores, risk list
 
 test: lint ## everything: lint, types, import rules, tests
 	$(BIN)/pytest -n auto --dist loadfile
+
+bench: ## Keepwell beside its peers, at a small size (more: make bench BENCH="--millions 5 50 200")
+	@scripts/bootstrap.sh bench
+	$(BIN)/python -m benchmarks.aggregates $(BENCH)
 
 lint: ## ruff, mypy and the import rules
 	@scripts/bootstrap.sh test

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
-import mlflow
+import mlflow.pyfunc
 import numpy as np
 import orjson
 import pandas as pd
 from mlflow.models import infer_signature
+from mlflow.pyfunc.model import PythonModel
 from rich.console import Console
 from rich.table import Table
 
@@ -106,10 +107,11 @@ def _request(path: str, body: bytes | None) -> bytes:
 
 
 @contextmanager
-def server(command: list[str | Path], ready: str, port: int, log: Path) -> Iterator[int]:
+def server(command: Sequence[object], ready: str, port: int, log: Path) -> Iterator[int]:
     """Start a server, wait until it answers, and stop it."""
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=_environment())  # noqa: S603
+        words = [str(word) for word in command]
+        process = subprocess.Popen(words, stdout=out, stderr=out, env=_environment())  # noqa: S603
         try:
             _wait(port, ready, log)
             yield port
@@ -147,16 +149,21 @@ def free_port() -> int:
     return port
 
 
-class AllBoosters(mlflow.pyfunc.PythonModel):  # type: ignore[misc] - MLflow's types are lost here
+class AllBoosters(PythonModel):
     """The bundle as MLflow's server takes it."""
 
     def load_context(self, context: Any) -> None:  # noqa: ANN401 - MLflow's context
         """Read the bundle."""
         self.bundle = bundles.load(Path(context.artifacts["bundle"]))
 
-    def predict(self, context: Any, model_input: pd.DataFrame) -> pd.DataFrame:  # noqa: ANN401
+    def predict(
+        self,
+        context: Any,  # noqa: ANN401 - MLflow's context
+        model_input: pd.DataFrame,
+        params: object = None,
+    ) -> pd.DataFrame:
         """Score rows of features."""
-        del context
+        del context, params
         release = self.bundle.release
         scores = release.score_matrix(model_input, release.encoder.matrix(model_input), 1)
         return pd.DataFrame(scores)

@@ -34,6 +34,11 @@ class Spine:
     table: ir.Table
     cutoff: date | None = None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What tells its snapshots apart: a cutoff that all share is no key to group by."""
+        return KEYS if self.cutoff is None else KEYS[:1]
+
 
 def known(rows: ir.Table, spine: Spine, at: str = "occurred_at") -> ir.Table:
     """Keep what was known at each cutoff: rows before it, recorded before it.

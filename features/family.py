@@ -77,8 +77,8 @@ def snapshots(families: Sequence[Family], tables: Tables, spine: Spine) -> Snaps
         rows = rows_of(tables, spine) if parts else None
         if rows is not None:
             measures = _merge(part(rows) for part in parts)
-            measured[grain] = rows.group_by(*KEYS).aggregate(**measures)
-    table = _joined(spine.table.select(*KEYS), measured)
+            measured[grain] = rows.group_by(*spine.keys).aggregate(**measures)
+    table = _joined(spine, measured)
     catalogue = {f.name: f for family in families for f in family.features}
     table = _fill(table, catalogue)
     deriving = [family for family in families if measured.keys() >= set(family.needs)]
@@ -98,16 +98,17 @@ def _merge(parts: object) -> Columns:
     return merged
 
 
-def _joined(spine: ir.Table, measured: Mapping[str, ir.Table]) -> ir.Table:
+def _joined(spine: Spine, measured: Mapping[str, ir.Table]) -> ir.Table:
     # One select after all joins: one after each would name every column once per join, and the
     # query would take longer to write than to run.
-    joined, names = spine, [*KEYS]
+    snapshot = joined = spine.table.select(*KEYS)
+    names = [*KEYS]
     # The widest last: a join carries along every column of those before it.
     for grain, rows in sorted(measured.items(), key=lambda part: len(part[1].columns)):
         names += [c for c in rows.columns if c not in KEYS]
-        keys = {key: f"{key}_of_{grain}" for key in KEYS}
+        keys = {key: f"{key}_of_{grain}" for key in spine.keys}
         part = rows.rename({new: key for key, new in keys.items()})
-        joined = joined.left_join(part, [spine[key] == part[new] for key, new in keys.items()])
+        joined = joined.left_join(part, [snapshot[key] == part[new] for key, new in keys.items()])
     return joined.select(*names)
 
 

@@ -25,12 +25,15 @@ ORDER_WINDOWS = (90, 365)
 
 def _aggregates(days: ir.Table) -> Columns:
     bought, gap = days["bought"], days["gap"]
-    counts = {f"purchase_days_count_{w}d": (bought & within(days, w)).sum() for w in WINDOWS}
+    counts = {
+        f"purchase_days_count_{w}d": days.count(where=bought & within(days, w)) for w in WINDOWS
+    }
     earlier = {
-        f"_purchase_days_before_{w}d": (bought & just_before(days, w)).sum() for w in TREND_WINDOWS
+        f"_purchase_days_before_{w}d": days.count(where=bought & just_before(days, w))
+        for w in TREND_WINDOWS
     }
     seasons = {
-        f"_purchase_days_year_before_{w}d": (bought & year_before(days, w)).sum()
+        f"_purchase_days_year_before_{w}d": days.count(where=bought & year_before(days, w))
         for w in SEASON_WINDOWS
     }
     orders = {
@@ -43,7 +46,7 @@ def _aggregates(days: ir.Table) -> Columns:
         **earlier,
         **seasons,
         **orders,
-        "purchase_days_count": bought.sum(),
+        "purchase_days_count": days.count(where=bought),
         "purchase_gap_mean": gap.mean(),
         "purchase_gap_max": gap.max(),
         "_gaps": gap.count(),

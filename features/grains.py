@@ -12,7 +12,7 @@ import ibis
 from ibis import ir
 
 from features import grains_subscriptions
-from features.asof import KEYS, Spine, days_between, known, undated, until
+from features.asof import KEYS, Spine, before, days_between, known, undated, until
 from features.event_rows import EVENT_GRAINS
 from features.loyalty_rows import wallet_periods
 from features.wallet_rows import wallets
@@ -53,7 +53,7 @@ def fold_days(lines: ir.Table) -> ir.Table:
         "spend": amount.sum(where=amount > 0).coalesce(zero),
         "returned": (-amount.sum(where=amount < 0)).coalesce(zero),
         "bought": (amount > 0).any(),
-        "lines": (amount > 0).sum(),
+        "lines": lines.count(where=amount > 0),
     }
     if "order_id" in lines.columns:
         # Lines without an order's number are one order together: the purchase of that day.
@@ -100,6 +100,9 @@ def days(tables: Tables, spine: Spine) -> ir.Table | None:
         return known(tables[DAYS], spine)
     if "transactions" not in tables:
         return None
+    if spine.cutoff is not None:
+        lines = before(tables["transactions"], spine.cutoff)
+        return known(with_gaps(fold_days(lines)), spine)
     folded = fold_days(known(tables["transactions"], spine))
     folded = folded.mutate(age=days_between(folded["occurred_at"], folded["cutoff"]))
     return with_gaps(folded)
@@ -113,13 +116,13 @@ def products(tables: Tables, spine: Spine) -> ir.Table | None:
 def categories(tables: Tables, spine: Spine) -> ir.Table | None:
     """Give each category that the customer bought, as :func:`products` does, and its rank."""
     rows = _variety(tables, spine, "category", mixed=True)
-    return None if rows is None else _ranked(rows, "category")
+    return None if rows is None else _ranked(rows, spine, "category")
 
 
 def channels(tables: Tables, spine: Spine) -> ir.Table | None:
     """Give each channel that the customer bought through, as :func:`categories` does."""
     rows = _variety(tables, spine, "channel", mixed=True)
-    return None if rows is None else _ranked(rows, "channel")
+    return None if rows is None else _ranked(rows, spine, "channel")
 
 
 def complaints(tables: Tables, spine: Spine) -> ir.Table | None:
@@ -225,14 +228,15 @@ def _variety(tables: Tables, spine: Spine, column: str, *, mixed: bool = False) 
     }
     if mixed:
         measures["days_365d"] = lines["age"].nunique(where=within(lines, 365))
-    return lines.group_by(*KEYS, column).aggregate(**measures)
+    rows = lines.group_by(*spine.keys, column).aggregate(**measures)
+    return rows if spine.cutoff is None else undated(rows, spine)
 
 
-def _ranked(rows: ir.Table, column: str) -> ir.Table:
+def _ranked(rows: ir.Table, spine: Spine, column: str) -> ir.Table:
     """Add ``rank`` by the days with a purchase in the last year; 0 for the most."""
     # Ties by name, so that the rank does not depend on the order of the rows.
     by = [rows["days_365d"].desc(), rows[column].asc()]
-    order = ibis.window(group_by=list(KEYS), order_by=by)
+    order = ibis.window(group_by=list(spine.keys), order_by=by)
     return rows.mutate(rank=ibis.row_number().over(order))
 
 

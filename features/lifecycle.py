@@ -43,8 +43,8 @@ def _from_days(days: ir.Table) -> Columns:
 def _breadth(kind: str) -> Callable[[ir.Table], Columns]:
     def measure(rows: ir.Table) -> Columns:
         return {
-            f"_{kind}_180d": (rows["last_age"] <= _WINDOW).sum(),
-            f"_{kind}_before_180d": rows["earlier_180d"].sum(),
+            f"_{kind}_180d": rows.count(where=rows["last_age"] <= _WINDOW),
+            f"_{kind}_before_180d": rows.count(where=rows["earlier_180d"]),
         }
 
     return measure

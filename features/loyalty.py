@@ -20,7 +20,7 @@ _YEAR = 365
 
 def _from_days(days: ir.Table) -> Columns:
     # A period that has not ended may yet see a repeat purchase: only complete ones count.
-    repeated = (days["period_left"] <= days["age"]).sum()
+    repeated = days.count(where=days["period_left"] <= days["age"])
     return {"_repeat_periods": repeated, **_promotions(days)}
 
 
@@ -30,14 +30,14 @@ def _promotions(days: ir.Table) -> Columns:
     recent = within(days, _YEAR) & days["bought"]
     measures: Columns = {
         "_full_spend": days["full_spend"].sum(where=recent),
-        "_promoted_days": (recent & days["promoted"]).sum(),
+        "_promoted_days": days.count(where=recent & days["promoted"]),
     }
     for name, where in (("offer", days["promoted"]), ("full", ~days["promoted"])):
         measures[f"_gap_{name}"] = days["gap"].mean(where=recent & where)
         if "units" in days.columns:
             units = days["units"]
             measures[f"_units_{name}"] = units.sum(where=recent & where)
-            measures[f"_units_{name}_days"] = (recent & where & units.notnull()).sum()
+            measures[f"_units_{name}_days"] = days.count(where=recent & where & units.notnull())
     return measures
 
 

@@ -18,13 +18,13 @@ def _aggregates(days: ir.Table) -> Columns:
         return {}
     margin = days["margin"]
     recent = {f"_margin_{w}d": margin.sum(where=within(days, w)) for w in _WINDOWS}
-    traded = {f"_traded_{w}d": within(days, w).sum() for w in _WINDOWS}
+    traded = {f"_traded_{w}d": days.count(where=within(days, w)) for w in _WINDOWS}
     before = just_before(days, _TREND)
     return {
         **recent,
         **traded,
         "_margin_before": margin.sum(where=before),
-        "_traded_before": before.sum(),
+        "_traded_before": days.count(where=before),
     }
 
 

@@ -40,7 +40,7 @@ def _aggregates(days: ir.Table) -> Columns:
         "spend_sum": spend.sum(),
         "net_sum_365d": days["net"].sum(where=within(days, 365)),
         "spend_max": spend.max(where=days["bought"]),
-        "returns_count_365d": (within(days, 365) & (returned > 0)).sum(),
+        "returns_count_365d": days.count(where=within(days, 365) & (returned > 0)),
         "_spend_squares": (wide * wide).sum(),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 import sys
 import tempfile
@@ -13,11 +14,17 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import pyarrow as pa
 import sqlglot.expressions as sge
+from duckdb import (
+    DataError,
+    NotSupportedError,
+    OperationalError,
+    OutOfMemoryException,
+    ProgrammingError,
+)
 from ibis.backends import BaseBackend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
@@ -62,12 +69,7 @@ class _DuckDB(Engine):
         return backend
 
     def errors(self) -> tuple[type[Exception], ...]:
-        return (
-            duckdb.ProgrammingError,
-            duckdb.DataError,
-            duckdb.OperationalError,
-            duckdb.NotSupportedError,
-        )
+        return (DataError, NotSupportedError, OperationalError, ProgrammingError)
 
     def columns(self, backend: BaseBackend, sql: str) -> dict[str, str]:
         return {row[0]: row[1] for row in self.rows(backend, f"DESCRIBE {sql}")}
@@ -98,8 +100,6 @@ class _DuckDB(Engine):
 
 class _PostgresSQL(PostgresCompiler):  # type: ignore[misc] # untyped
     """What Ibis leaves out: casts that give null, and texts in the order of their bytes."""
-
-    __slots__ = ()
 
     def visit_TryCast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: ANN401, N802 - as Ibis has it
         if op.arg.dtype.is_string() and (reader := _reader(to)):
@@ -209,8 +209,6 @@ class _Postgres(Engine):
 class _SparkSQL(PySparkCompiler):  # type: ignore[misc]
     """Days are counted without going through moments; a moment is read as such."""
 
-    __slots__ = ()
-
     def visit_TimestampTruncate(self, op: Any, *, arg: Any, unit: Any) -> Any:  # noqa: ANN401, N802
         if unit.short != "D" or op.arg.dtype.timezone is not None:
             return super().visit_TimestampTruncate(op, arg=arg, unit=unit)
@@ -266,21 +264,23 @@ class _Spark(Engine):
         yield from backend.raw_sql(sql).toArrow().cast(schema).to_batches(_BATCH)
 
     def digest(self, row: str) -> str:
-        return f"CAST(conv(substr(md5({row}), 1, 15), 16, 10) AS DECIMAL(18, 0))"
+        return f"CAST(conv(substr(md5({row}), 1, 15), 16, 10) AS DECIMAL(20, 0))"
 
 
 def _spark_session(url: str) -> Any:  # noqa: ANN401 - the library may be absent
     builder = _library("pyspark.sql", "spark").SparkSession.builder.appName("keepwell")
+    # Errors are raised, and told in one line.
+    logging.getLogger("SQLQueryContextLogger").disabled = True
     if url.startswith("sc://"):
         return builder.remote(url).getOrCreate()
     place = url.removeprefix("spark://")
-    builder = builder.config("spark.ui.showConsoleProgress", "false")
-    if place.startswith("local"):
-        for key in ("spark.driver.host", "spark.driver.bindAddress"):
-            builder = builder.config(key, "127.0.0.1")
-        builder = builder.config("spark.ui.enabled", "false")
-    session = builder.master(place if place.startswith("local") else url).getOrCreate()
-    session.sparkContext.setLogLevel("OFF")  # Errors are raised, and told in one line.
+    local = place.startswith("local")
+    settings = {"spark.ui.showConsoleProgress": "false"}
+    if local:
+        settings |= dict.fromkeys(("spark.driver.host", "spark.driver.bindAddress"), "127.0.0.1")
+        settings["spark.ui.enabled"] = "false"
+    session = builder.config(map=settings).master(place if local else url).getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
     return session
 
 
@@ -361,7 +361,7 @@ def mendable(place: str, folder: Path | None = None) -> Iterator[None]:
     """
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
+    except OutOfMemoryException as error:
         raise InputError(
             f"{place}: out of memory or disk: {first_line(str(error))}. Raise data.memory_limit, "
             "or point TMPDIR at a larger disk"

@@ -17,12 +17,12 @@ _WINDOWS = (90, 365)
 def _aggregates(kind: str) -> Callable[[ir.Table], Columns]:
     def measure(rows: ir.Table) -> Columns:
         last, first = rows["last_age"], rows["first_age"]
-        counts = {f"{kind}_count_{w}d": (last <= w).sum() for w in _WINDOWS}
+        counts = {f"{kind}_count_{w}d": rows.count(where=last <= w) for w in _WINDOWS}
         return {
             **counts,
             f"{kind}_count": rows.count(),
-            f"{kind}_new_90d": (first <= 90).sum(),  # noqa: PLR2004 - the window in the name
-            f"{kind}_lapsed_90d": ((last > 90) & (last <= 365)).sum(),  # noqa: PLR2004
+            f"{kind}_new_90d": rows.count(where=first <= 90),  # noqa: PLR2004 - the window in the name
+            f"{kind}_lapsed_90d": rows.count(where=(last > 90) & (last <= 365)),  # noqa: PLR2004
         }
 
     return measure
@@ -38,7 +38,7 @@ def _from_categories(categories: ir.Table) -> Columns:
 
 
 def _from_channels(channels: ir.Table) -> Columns:
-    count = (channels["last_age"] <= 365).sum()  # noqa: PLR2004 - the window in the name
+    count = channels.count(where=channels["last_age"] <= 365)  # noqa: PLR2004 - the window in the name
     return {"channels_count_365d": count, **_main(channels, "channel")}
 
 

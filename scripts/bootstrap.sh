@@ -3,6 +3,7 @@
 #
 #   scripts/bootstrap.sh core    what Keepwell needs to run
 #   scripts/bootstrap.sh test    that and the tools of `make test`
+#   scripts/bootstrap.sh bench   that and the peers of `make bench`
 #   scripts/bootstrap.sh lock    compiles requirements/*.txt from pyproject.toml
 #
 # Needs Python 3.11 (3.12 or 3.13) and git; brings uv itself, into .uv, where it is not on PATH.
@@ -127,7 +128,7 @@ install() { # level
     find_python
     say "installing requirements/$1.txt into $VENV"
     make_venv
-    rm -f "$VENV"/keepwell-core "$VENV"/keepwell-test
+    rm -f "$VENV"/keepwell-core "$VENV"/keepwell-test "$VENV"/keepwell-bench
     # shellcheck disable=SC2086 # several options
     "$UV" pip sync -q --python "$VENV/bin/python" \
         --require-hashes $WHEELS "requirements/$1.txt"
@@ -151,13 +152,16 @@ lock() { # option...
     compile core pyproject.toml --extra demo --group build "$@"
     compile test pyproject.toml --extra demo --group build --group test \
         --constraint requirements/core.txt "$@"
+    compile bench pyproject.toml --extra demo --group build --group test --group bench \
+        --constraint requirements/test.txt "$@"
     compile serve --group serve --constraint requirements/core.txt "$@"
     compile uv --group uv "$@"
 }
 
 case "${1:-}" in
-core) is_current core || is_current test || install core ;;
-test) is_current test || install test ;;
+core) is_current core || is_current test || is_current bench || install core ;;
+test) is_current test || is_current bench || install test ;;
+bench) is_current bench || install bench ;;
 lock) shift && lock "$@" ;;
-*) fail "usage: scripts/bootstrap.sh core|test|lock" ;;
+*) fail "usage: scripts/bootstrap.sh core|test|bench|lock" ;;
 esac
