@@ -55,8 +55,10 @@ class Engine(ABC):
     def tables(self, backend: BaseBackend) -> list[str]:
         """Return the names of the tables that there are."""
         sql = (
-            "SELECT table_name FROM information_schema.tables "
-            "WHERE table_schema NOT IN ('information_schema', 'pg_catalog')"
+            "SELECT CASE WHEN table_schema = current_schema() THEN table_name "
+            "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('information_schema', 'pg_catalog') "
+            "AND table_schema NOT LIKE 'pg_temp%' ORDER BY 1"
         )
         return [name for (name,) in self.rows(backend, sql)]
 
