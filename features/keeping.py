@@ -48,7 +48,13 @@ def as_view(table: ibis.Table, name: str, backend: BaseBackend) -> ibis.Table:
 
 def _typed(found: ibis.Table, table: ibis.Table) -> ibis.Table:
     # An engine may keep a time without saying to what part of a second.
-    return found.cast(table.schema())
+    types = found.schema()
+    times = {
+        c: t
+        for c, t in table.schema().items()
+        if t.is_timestamp() and t.scale is not None and types[c].scale is None
+    }
+    return found.cast(times) if times else found
 
 
 def in_order(table: ibis.Table, backend: BaseBackend) -> pa.Table:
