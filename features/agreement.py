@@ -30,6 +30,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "value.horizon": ("inactivity", "partial", "subscription"),
     "value.measure": ("inactivity", "partial", "subscription"),
     "value.amount": ("labelled",),
+    "value.lifetime_years": ("inactivity", "partial", "subscription"),
+    "value.lifetime_discount": ("inactivity", "partial", "subscription"),
 }
 """The kinds of churn for which a key means something; every other key means something for all."""
 

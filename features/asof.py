@@ -126,6 +126,11 @@ def until(outcome: ir.Column, cutoff: ir.Column, happened_at: ir.Column) -> ir.C
     return ibis.ifelse(happened_at < cutoff, outcome, ibis.null(outcome.type()))
 
 
+def has_ended(cutoff: ir.Column, days: int, as_of: date) -> ir.BooleanColumn:
+    """Tell whether the so many days from a cutoff on were over by midnight of a day."""
+    return cutoff + ibis.interval(days=days) <= ibis.literal(midnight(as_of))
+
+
 def days_between(earlier: ir.Value, later: ir.Value) -> ir.Value:
     """Count the midnights between two moments."""
     return later.date().delta(earlier.date(), unit="day").cast("int64")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import ibis
 from ibis import ir
 
-from features.asof import KEYS, Spine, following, overlapping
+from features.asof import KEYS, Spine, following, has_ended, overlapping
 from features.grains import Tables, days
 from features.spans import REGRACE, last_ends, price_of, ran
 from features.windows import within
@@ -17,6 +18,9 @@ SHARE = 0.5
 
 NORM_WINDOWS = 4
 """Windows before the cutoff that make the usual spend."""
+
+BUYING_DAYS = 30
+"""Days from the cutoff on within which a next purchase is looked for."""
 
 _MILLION = 1_000_000
 _MONEY = "decimal(26,4)"
@@ -46,6 +50,8 @@ class Target:
         Windows of ``horizon`` days before the cutoff that make the usual spend (partial).
     measure : {"net", "margin", "price"}
         What transactions are worth; without any, the price of subscriptions.
+    as_of : date or None
+        The first moment that is not known; None where every window has ended by then.
     """
 
     kind: str
@@ -56,6 +62,7 @@ class Target:
     share: float = SHARE
     norm_windows: int = NORM_WINDOWS
     measure: str = "net"
+    as_of: date | None = None
 
     @property
     def reach(self) -> int:
@@ -103,7 +110,8 @@ def labels(tables: Tables, spine: Spine, target: Target) -> ir.Table:
     Returns
     -------
     ibis Table
-        The keys, ``churned`` (int64, 1 or 0) and ``value`` (float64).
+        The keys, ``churned`` (int64, 1 or 0), ``value`` (float64) and, with transactions,
+        ``bought_30d`` (int64, 1 or 0).
 
         ``churned``, over the window ``[cutoff + gap, cutoff + gap + horizon)``, is 1
 
@@ -118,11 +126,27 @@ def labels(tables: Tables, spine: Spine, target: Target) -> ir.Table:
         ``value``, over ``[cutoff + gap, cutoff + gap + value_horizon)``, is the net amount,
         returns included, or the margin; without transactions, the price of the subscriptions for
         the days that they overlap it.
+
+        ``bought_30d`` is 1 with a positive transaction in ``[cutoff, cutoff + 30)``, whatever the
+        kind and the gap; null where these days have not ended by ``target.as_of``.
     """
     left = _CHURNED[target.kind](tables, spine, target)
     earned = _worth(tables, spine, target)
     joined = left.left_join(earned, list(KEYS)).select(*KEYS, "churned", "_earned")
-    return joined.select(*KEYS, "churned", value=joined["_earned"].cast("float64").coalesce(0.0))
+    told = joined.select(*KEYS, "churned", value=joined["_earned"].cast("float64").coalesce(0.0))
+    if "transactions" not in tables:
+        return told
+    bought = _bought(tables, spine, target.as_of)
+    return told.left_join(bought, list(KEYS)).select(*KEYS, "churned", "value", "bought_30d")
+
+
+def _bought(tables: Tables, spine: Spine, as_of: date | None) -> ir.Table:
+    lines = following(tables["transactions"], spine, 0, BUYING_DAYS)
+    found = _flagged(spine.table, lines.filter(lines["amount"] > 0), name="bought_30d")
+    if as_of is None:
+        return found
+    known = has_ended(found["cutoff"], BUYING_DAYS, as_of)
+    return found.mutate(bought_30d=ibis.ifelse(known, found["bought_30d"], ibis.null("int64")))
 
 
 def _inactivity(tables: Tables, spine: Spine, target: Target) -> ir.Table:
@@ -158,12 +182,14 @@ def _subscription(tables: Tables, spine: Spine, target: Target) -> ir.Table:
 _CHURNED = {"inactivity": _inactivity, "partial": _partial, "subscription": _subscription}
 
 
-def _flagged(snapshots: ir.Table, rows: ir.Table, *, outside: bool = False) -> ir.Table:
+def _flagged(
+    snapshots: ir.Table, rows: ir.Table, *, outside: bool = False, name: str = "churned"
+) -> ir.Table:
     """Flag the snapshots that have rows, or those ``outside`` of them."""
     counted = rows.group_by(*KEYS).aggregate(_rows=ibis._.count())
     joined = snapshots.select(*KEYS).left_join(counted, list(KEYS)).select(*KEYS, "_rows")
     flag = joined["_rows"].isnull() if outside else joined["_rows"].notnull()
-    return joined.select(*KEYS, churned=flag.cast("int64"))
+    return joined.select(*KEYS, **{name: flag.cast("int64")})
 
 
 def _total(rows: ir.Table, **money: ir.Value) -> ir.Table:

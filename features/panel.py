@@ -23,7 +23,8 @@ from features.keeping import export
 from features.labels import Target, labels
 from features.population import population
 
-LABELS = ("churned", "value")
+LABELS = ("churned", "value", "bought_30d")
+"""The last where there are transactions."""
 
 
 @dataclass(frozen=True)

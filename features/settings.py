@@ -111,6 +111,10 @@ def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+"""A list of texts."""
+
+
 def _check_origin(source: str | None, query: str | None) -> None:
     if (source is None) == (query is None):
         found = "neither" if source is None else "both"
@@ -139,7 +143,7 @@ class TableSettings(Section):
     query: str | None = None
     where: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
-    key: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    key: Names = ()
 
     @model_validator(mode="after")
     def _one_origin(self) -> TableSettings:
@@ -183,7 +187,7 @@ class LabelledSettings(Section):
     columns: dict[Literal["customer_id"], str] = Field(default_factory=dict)
     outcome: str
     positive: str | int | float | bool
-    ignore: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    ignore: Names = ()
 
     @model_validator(mode="after")
     def _one_origin(self) -> LabelledSettings:
@@ -300,11 +304,17 @@ class ValueSettings(Section):
         "net": the net amounts of transactions. "margin": their margins.
     amount
         SQL expression over the columns of `[tables.labelled]`; None: no value is predicted.
+    lifetime_years
+        Years that a lifetime value looks ahead at most.
+    lifetime_discount
+        Annual rate at which it discounts what comes later.
     """
 
     horizon: Days | None = None
     measure: Literal["net", "margin"] = "net"
     amount: str | None = None
+    lifetime_years: float = Field(default=5.0, gt=0, le=100)
+    lifetime_discount: float = Field(default=0.1, ge=0, le=1)
 
 
 class FeaturesSettings(Section):
@@ -316,4 +326,4 @@ class FeaturesSettings(Section):
         Python files with feature families of the user's own.
     """
 
-    families: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    families: Names = ()

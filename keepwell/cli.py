@@ -110,6 +110,31 @@ def train(
 
 
 @app.command()
+def evaluate(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            help="First day that is not known; the one that the champion was trained as of by "
+            "default.",
+        ),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the whole report here, too.")] = None,
+) -> None:
+    """Report how good the champion is, where it is worse, and what it rests on.
+
+    Example: `keepwell evaluate --html report.html`
+    """
+    from keepwell.evaluating import run_evaluation  # noqa: PLC0415 - keeps --help quick
+    from keepwell.project import Project  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_evaluation(Project.at(config), console(), _day(as_of), html)
+
+
+@app.command()
 def score(
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = None,

@@ -23,10 +23,13 @@ from models.registry import store
 from serving.flat_scorer import OUT_OF_FOLD, score_flat
 from serving.scorer import Scored
 from serving.store import RunInfo
+from training.assess import Assessed
+from training.assess_flat import assess_flat
 from training.labelled import LabelledTask, LabelledTrained, train_labelled
 from training.labelled_publish import publish_labelled
 from training.publish import Published
 from training.tracking import Tracker, git_commit
+from training.train import Progress
 
 KIND = "labelled"
 _BATCH = 100_000
@@ -59,7 +62,9 @@ def train_flat(project: Project, out: Console, *, replacing: bool) -> Published:
         bar.start("Tables", 1)
         flat = _read(project)
         bar.step()
-        made = train_labelled(_task(project, replacing), flat.labelled(), flat.features, bar)
+        made = train_labelled(
+            _task(project, replacing=replacing), flat.labelled(), flat.features, bar
+        )
         bar.start("Registry", 1)
         published = _registered(project, made, flat)
         bar.step()
@@ -89,6 +94,18 @@ def score_labelled(project: Project, out: Console, target: Path | None) -> pd.Da
     _tell_rejected(flat, out)
     _tell_scored(project, scored, bundle, flat, out)
     return scored.scores
+
+
+def assess_labelled(
+    project: Project, champion: Bundle, model: str, progress: Progress
+) -> tuple[Assessed, str]:
+    """Assess a champion of a flat file out of fold, and give the fingerprint of the file."""
+    progress.start("Tables", 1)
+    flat = _read(project, champion.features)
+    progress.step()
+    task, offer = _task(project, replacing=False), project.settings.offer
+    made = assess_flat(task, flat.labelled(), champion, model, offer, progress)
+    return made, _fingerprint(flat.frame)
 
 
 def check_kind(project: Project, bundle: Bundle) -> None:
@@ -125,7 +142,7 @@ def _read(project: Project, wanted: FeatureSet | None = None) -> Flat:
     )
 
 
-def _task(project: Project, replacing: bool) -> LabelledTask:  # noqa: FBT001 - one caller
+def _task(project: Project, *, replacing: bool) -> LabelledTask:
     settings, flat = project.settings, _settings(project)
     meant = Definition(
         KIND,

@@ -18,7 +18,9 @@ from keepwell.project import make
 FORMATS = (".parquet", ".csv")
 
 
-def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
+def check_format(
+    path: Path | None, formats: tuple[str, ...] = FORMATS, option: str = "--out"
+) -> None:
     """Refuse a result file that cannot be written later, before any work is done.
 
     Raises
@@ -29,11 +31,11 @@ def check_format(path: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
     if path is None:
         return
     if path.suffix.lower() not in formats:
-        raise InputError(f"--out {path}: name a file that ends in {' or '.join(formats)}")
+        raise InputError(f"{option} {path}: name a file that ends in {' or '.join(formats)}")
     if not path.absolute().parent.is_dir():
-        raise InputError(f"--out {path}: there is no folder {path.parent}; make it first")
+        raise InputError(f"{option} {path}: there is no folder {path.parent}; make it first")
     if path.is_dir():
-        raise InputError(f"--out {path}: this is a folder; name a file in it")
+        raise InputError(f"{option} {path}: this is a folder; name a file in it")
     make(path.absolute().parent)
 
 
@@ -66,6 +68,18 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
         with opened(part, first.schema) as writer:
             for table in chain([first], rest):
                 writer.write(table)
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        _remove(part)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8; see `write_frame`."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -180,6 +180,8 @@ def _run(bundle: Bundle, moment: date, version: int, *, backtest: bool) -> RunIn
         churn_horizon=meant.churn_horizon,
         value_horizon=meant.value_horizon,
         backtest=backtest,
+        lifetime_years=meant.lifetime_years,
+        lifetime_discount=meant.lifetime_discount,
     )
 
 
@@ -229,7 +231,8 @@ def _kind_differences(settings: Settings, meant: Definition) -> dict[str, tuple[
     return {key: (str(said[key][0]), value) for key, value in theirs.items()}
 
 
-def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:
+def differences(project: Project, bundle: Bundle) -> list[str]:
+    """Say in what the configuration differs from what the champion was trained for."""
     settings, meant = project.settings, bundle.definition
     wanted = {
         "churn.horizon": (settings.churn.horizon, meant.churn_horizon),
@@ -255,6 +258,11 @@ def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) ->
         "`keepwell train` to use it"
         for name in changed(project.family_sources(), bundle.families)
     ]
+    return notes
+
+
+def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:
+    notes = differences(project, bundle)
     late = (moment - when.as_of).days
     if late > 0:
         notes.append(

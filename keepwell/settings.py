@@ -23,7 +23,7 @@ from features.settings import (
 )
 from serving.api.settings import ServingSettings
 from serving.settings import StoreSettings
-from training.settings import TrainingSettings
+from training.settings import OfferSettings, TrainingSettings
 
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"
@@ -90,7 +90,8 @@ class Settings(Section):
         ISO 4217 code of all amounts; XXX stands for "no currency named".
     seed
         Seed of everything random.
-    data, tables, population, churn, value, features, training, tracking, scoring, store, serving
+    data, tables, population, churn, value, features, training, offer, tracking, scoring, store, \
+serving
         The sections.
     """
 
@@ -104,6 +105,7 @@ class Settings(Section):
     value: ValueSettings = ValueSettings()
     features: FeaturesSettings = FeaturesSettings()
     training: TrainingSettings = TrainingSettings()
+    offer: OfferSettings = OfferSettings()
     tracking: TrackingSettings = TrackingSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()

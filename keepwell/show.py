@@ -16,27 +16,10 @@ from features.tables import Loaded
 from serving.scorer import REASON_COLUMNS
 from training.bootstrap import Interval
 from training.evaluate import MODEL, Evaluation
+from training.report_measures import CHURN, VALUE
 from training.train import Trained
 
 _PIPE_WIDTH = 110
-
-_CHURN = {
-    "roc_auc": "ROC AUC",
-    "pr_auc": "PR AUC",
-    "brier": "Brier",
-    "log_loss": "log loss",
-    "ece": "ECE",
-    "top_decile_lift": "lift 10 %",
-    "empc": "EMPC",
-}
-_VALUE = {
-    "normalised_gini": "norm. Gini",
-    "spearman": "Spearman",
-    "decile_mape": "decile MAPE",
-    "bias": "bias",
-    "top_decile_capture": "capture 10 %",
-    "mae": "MAE",
-}
 
 
 def console() -> Console:
@@ -116,9 +99,9 @@ def print_trained(made: Trained, out: Console) -> None:
 
 def print_evaluation(evaluation: Evaluation, out: Console, title: str) -> None:
     """Print both tables of measures, with the model's 90 % intervals."""
-    out.print(_measures(f"Churn {title}".strip(), _CHURN, evaluation.churn_measures))
+    out.print(_measures(f"Churn {title}".strip(), CHURN, evaluation.churn_measures))
     if evaluation.value_measures:
-        out.print(_measures(f"Value {title}".strip(), _VALUE, evaluation.value_measures))
+        out.print(_measures(f"Value {title}".strip(), VALUE, evaluation.value_measures))
 
 
 def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:

@@ -52,7 +52,7 @@ def run_training(
             "git_commit": git_commit(Path(__file__).parent),
         }
         bar.step()
-        task = _task(project, as_of, replacing=replacing)
+        task = task_of(project, as_of, replacing=replacing)
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
         bar.start("Registry", 1)
         published = _publish(project, made, facts)
@@ -74,7 +74,8 @@ def _told(project: Project, out: Console, published: Published) -> Published:
     return published
 
 
-def _task(project: Project, as_of: date | None, *, replacing: bool) -> Task:
+def task_of(project: Project, as_of: date | None, *, replacing: bool = False) -> Task:
+    """Give what a project's configuration asks to be trained."""
     settings = project.settings
     return Task(
         name=settings.name,
@@ -90,6 +91,8 @@ def _task(project: Project, as_of: date | None, *, replacing: bool) -> Task:
         replacing=replacing,
         measure=settings.value.measure,
         own=project.own(),
+        lifetime_years=settings.value.lifetime_years,
+        lifetime_discount=settings.value.lifetime_discount,
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
+import numpy as np
+import pandas as pd
 
 from models.matrix import Encoder, Floats
 
 Parameters = Mapping[str, Any]
+
+Evaluate = Callable[[Floats, lgb.Dataset], tuple[str, float, bool]]
+"""A measure of raw predictions, for an objective of one's own: name, value, higher is better."""
 
 # Together these make two runs equal on any number of threads.
 _REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
@@ -18,7 +23,7 @@ _REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 _SMALL = 1_000_000
 """Cells below which threads cost more than they save, on a busy machine many times more."""
 
-_PATIENCE = 50
+_PATIENCE = 30
 """Trees without a lower held-out loss after which training stops."""
 
 
@@ -30,13 +35,36 @@ class Design:
     ----------
     matrix : ndarray of shape (rows, features)
     outcome : ndarray of shape (rows,)
+    weight : ndarray of shape (rows,), optional
+        How much each row counts.
+    start : ndarray of shape (rows, outputs), optional
+        Raw predictions that boosting starts from; they are no part of the booster.
     """
 
     matrix: Floats
     outcome: Floats
+    weight: Floats | None = None
+    start: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+
+def recency_weights(frame: pd.DataFrame, half_life: float | None) -> Floats | None:
+    """Weight snapshots by their age, mean 1.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``cutoff``, where a half-life is given.
+    half_life : float or None
+        Days after which a cutoff counts half as much as the newest; None: all count the same.
+    """
+    if half_life is None:
+        return None
+    age = (frame["cutoff"].max() - frame["cutoff"]).dt.days.to_numpy(np.float64)
+    weight = 0.5 ** (age / half_life)
+    return np.asarray(weight / weight.mean())
 
 
 def _settings(design: Design, parameters: Parameters, seed: int) -> dict[str, Any]:
@@ -48,6 +76,8 @@ def _dataset(design: Design, encoder: Encoder, parameters: Parameters) -> lgb.Da
     return lgb.Dataset(
         design.matrix,
         design.outcome,
+        weight=design.weight,
+        init_score=design.start,
         feature_name=encoder.features.names,
         categorical_feature=encoder.categorical_positions,
         params=dict(parameters),
@@ -75,13 +105,14 @@ def train(
     return lgb.train(settings, _dataset(design, encoder, settings), num_boost_round=rounds)
 
 
-def train_until(
+def train_until(  # noqa: PLR0917 - as `train`, and what tells when to stop
     design: Design,
     held_out: Design,
     encoder: Encoder,
     parameters: Parameters,
     most: int,
     seed: int,
+    evaluate: Evaluate | None = None,
 ) -> lgb.Booster:
     """Train until the held-out loss has stopped falling, and keep the trees up to its lowest.
 
@@ -93,12 +124,18 @@ def train_until(
         As in :func:`train`.
     most : int
         Trees at most.
+    evaluate : callable, optional
+        The loss to watch; by default the objective's own.
     """
     settings = _settings(design, parameters, seed)
     dataset = _dataset(design, encoder, settings)
-    watched = lgb.Dataset(held_out.matrix, held_out.outcome, reference=dataset)
+    watched = lgb.Dataset(
+        held_out.matrix, held_out.outcome, init_score=held_out.start, reference=dataset
+    )
     stop = lgb.early_stopping(_PATIENCE, verbose=False)
-    fitted = lgb.train(settings, dataset, most, valid_sets=[watched], callbacks=[stop])
+    fitted = lgb.train(
+        settings, dataset, most, valid_sets=[watched], callbacks=[stop], feval=evaluate
+    )
     return from_text(fitted.model_to_string(num_iteration=fitted.best_iteration))
 
 

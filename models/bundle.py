@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from features.catalogue import FeatureSet, difference
 from models.errors import BundleError
+from models.lifetime import Lifetime
 from models.recipe import Recipe
 from models.release import Release
 
-FORMAT = 2
+FORMAT = 3
 _JSON = "bundle.json"
 _FAMILIES = "families/"
 _OUT_OF_FOLD = "out_of_fold.csv"
@@ -46,6 +47,9 @@ class Definition:
     value_measure : {"net", "margin", "price"}
     outcome, amount : str or None
         Of a labelled file: the outcome that means "left", and what is lost then, if it is known.
+    lifetime_years, lifetime_discount : float or None
+        What lifetime values assume: their cap, and the annual rate of discount; None where there
+        are none.
     """
 
     churn_kind: str
@@ -61,11 +65,22 @@ class Definition:
     value_measure: str = "net"
     outcome: str | None = None
     amount: str | None = None
+    lifetime_years: float | None = None
+    lifetime_discount: float | None = None
 
     @property
     def valued(self) -> bool:
         """Whether the scores have values: a labelled file may tell none."""
         return self.churn_kind != "labelled" or self.amount is not None
+
+    @property
+    def lifetime(self) -> Lifetime | None:
+        """What lifetime values assume; None where there are none."""
+        churn, value = self.churn_horizon, self.value_horizon
+        years, discount = self.lifetime_years, self.lifetime_discount
+        if churn is None or value is None or years is None or discount is None:
+            return None
+        return Lifetime(churn, value, years, discount)
 
 
 @dataclass(frozen=True)
@@ -164,10 +179,11 @@ def load(folder: Path) -> Bundle:
         msg = f"bundle {folder.name}: its features do not match its own hash; train anew"
         raise BundleError(msg)
     own = {f.removeprefix(_FAMILIES): t for f, t in texts.items() if f.startswith(_FAMILIES)}
+    meant = Definition(**content["definition"])
     return Bundle(
         content["name"],
-        release,
-        Definition(**content["definition"]),
+        replace(release, lifetime=meant.lifetime),
+        meant,
         Recipe(**content["recipe"]),
         content["data_cutoff"],
         content["measures"],

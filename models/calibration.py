@@ -1,7 +1,8 @@
 """Calibration: from a model's probability to one that comes true as often as it says.
 
 Methods are plain numbers, so that they travel in JSON: nothing, a sigmoid of the logit (Platt
-1999), or an isotonic step function (Zadrozny & Elkan 2002).
+1999), beta (Kull, Silva Filho & Flach 2017), which bends both ends of the scale apart, or an
+isotonic step function (Zadrozny & Elkan 2002).
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from sklearn.linear_model import LogisticRegression
 
 from models.matrix import Floats
 
-METHODS = ("none", "sigmoid", "isotonic")
+METHODS = ("none", "sigmoid", "beta", "isotonic")
+"""The simpler ones first."""
+
+Scored = tuple[Floats, Floats]
+"""Outcomes and probabilities of the same held-out snapshots."""
+
+Pair = tuple[Sequence[int], int]
+"""Folds that a method is fitted on, and the fold that it is judged on."""
 
 _EDGE = 1e-6
 """Probabilities stay this far from 0 and 1: no finite history proves certainty."""
@@ -39,10 +47,15 @@ def sigmoid(score: Floats) -> Floats:
     return np.asarray(expit(score))
 
 
+def losses(outcome: Floats, probability: Floats) -> Floats:
+    """Negative log likelihood of each row."""
+    p = clip(probability)
+    return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
+
+
 def log_loss(outcome: Floats, probability: Floats) -> float:
     """Mean negative log likelihood."""
-    p = clip(probability)
-    return float(-np.mean(outcome * np.log(p) + (1 - outcome) * np.log1p(-p)))
+    return float(losses(outcome, probability).mean())
 
 
 @dataclass(frozen=True)
@@ -51,9 +64,10 @@ class Calibration:
 
     Parameters
     ----------
-    method : {"none", "sigmoid", "isotonic"}
+    method : {"none", "sigmoid", "beta", "isotonic"}
     x, y : tuple of float
         ``sigmoid``: x = (), y = (slope, intercept) on the logit.
+        ``beta``: x = (), y = (a, b, c) of a·ln p - b·ln(1 - p) + c.
         ``isotonic``: the knots of an interpolated step function.
     """
 
@@ -66,6 +80,9 @@ class Calibration:
         if self.method == "sigmoid":
             slope, intercept = self.y
             return clip(sigmoid(slope * logit(probability) + intercept))
+        if self.method == "beta":
+            a, b, c = self.y
+            return clip(sigmoid(_two_logs(probability) @ np.array([a, b]) + c))
         if self.method == "isotonic":
             return clip(np.interp(probability, self.x, self.y))
         return clip(probability)
@@ -86,33 +103,70 @@ def fit(method: str, outcome: Floats, probability: Floats) -> Calibration:
         return Calibration()
     if method == "sigmoid":
         return _fit_sigmoid(outcome, probability)
+    if method == "beta":
+        return _fit_beta(outcome, probability)
     steps = IsotonicRegression(out_of_bounds="clip", y_min=0, y_max=1).fit(probability, outcome)
     return Calibration("isotonic", _floats(steps.X_thresholds_), _floats(steps.y_thresholds_))
 
 
-def choose(folds: Sequence[tuple[Floats, Floats]]) -> str:
-    """Choose the method with the lowest log loss on folds it was not fitted on.
+def choose(folds: Sequence[Scored], pairs: Sequence[Pair]) -> str:
+    """Choose the method that most surely lowers the log loss of folds it was not fitted on.
 
     Parameters
     ----------
     folds : sequence of (outcome, probability)
-        Held-out predictions, a pair a fold. With one fold there is nothing to judge a method
-        by, and the sigmoid, two numbers, is taken.
+        Held-out predictions.
+    pairs : sequence of (positions of folds, position of a fold)
+        What each trial fits on, and what it judges. Forward predictions are judged by what was
+        known when they were made; the folds of one time by all the others.
+
+    Returns
+    -------
+    str
+        One of :data:`METHODS`, the simplest unless another's gain over it exceeds one standard
+        error, of the customers and of the folds: last year's bias is often gone this year, and a
+        correction that has not proved itself adds to the error. Without pairs nothing can.
     """
-    if len(folds) < 2:  # noqa: PLR2004 - one to fit, one to judge
-        return "sigmoid"
-    return min(METHODS, key=lambda method: _loss_across(method, folds))
+    best = METHODS[0]
+    least = [_losses(best, folds, pair) for pair in pairs]
+    for method in METHODS[1:]:
+        found = [_losses(method, folds, pair) for pair in pairs]
+        gains = [before - after for before, after in zip(least, found, strict=True)]
+        if gains and sure_gain(gains) > 0:
+            best, least = method, found
+    return best
 
 
-def _loss_across(method: str, folds: Sequence[tuple[Floats, Floats]]) -> float:
-    losses = []
-    for held_out, (outcome, probability) in enumerate(folds):
-        rest = [f for i, f in enumerate(folds) if i != held_out]
-        fitted = fit(
-            method, np.concatenate([y for y, _ in rest]), np.concatenate([p for _, p in rest])
-        )
-        losses.append(log_loss(outcome, fitted.apply(probability)))
-    return float(np.mean(losses))
+def others(count: int) -> list[Pair]:
+    """Give pairs that judge each of ``count`` folds by all the others."""
+    if count < 2:  # noqa: PLR2004 - one to fit, one to judge
+        return []
+    return [([j for j in range(count) if j != i], i) for i in range(count)]
+
+
+def _losses(method: str, folds: Sequence[Scored], pair: Pair) -> Floats:
+    """Give the log loss of each row of the judged fold."""
+    earlier, judged = pair
+    outcome, probability = folds[judged]
+    known = [np.concatenate(column) for column in zip(*(folds[i] for i in earlier), strict=True)]
+    return losses(outcome, fit(method, *known).apply(probability))
+
+
+def sure_gain(gains: Sequence[Floats], errors: float = 1.0) -> float:
+    """Give the mean of what is gained; 0 where chance may have made it.
+
+    Parameters
+    ----------
+    gains : sequence of ndarray of shape (rows,)
+        Of each row of each fold.
+    errors : float
+        Standard errors, of the customers or of the folds, that the mean has to exceed.
+    """
+    means = np.array([g.mean() for g in gains])
+    by_customer = np.sqrt(sum(g.var() / len(g) for g in gains)) / len(gains)
+    by_fold = means.std(ddof=1) / np.sqrt(len(means)) if len(means) > 1 else 0.0
+    mean = float(means.mean())
+    return mean if mean > errors * max(by_customer, by_fold) else 0.0
 
 
 def _fit_sigmoid(outcome: Floats, probability: Floats) -> Calibration:
@@ -121,6 +175,26 @@ def _fit_sigmoid(outcome: Floats, probability: Floats) -> Calibration:
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
     # A slope that turns the ranking round is noise, not calibration.
     return Calibration("sigmoid", (), (slope, intercept)) if slope > 0 else Calibration()
+
+
+def _fit_beta(outcome: Floats, probability: Floats) -> Calibration:
+    logs = _two_logs(probability)
+    used = [0, 1]
+    while used:
+        model = LogisticRegression(C=1e6).fit(logs[:, used], outcome)
+        weights = np.zeros(2)
+        weights[used] = model.coef_[0]
+        if weights.min() >= 0:
+            figures = (*_floats(weights), float(model.intercept_[0]))
+            return Calibration("beta", (), figures) if weights.any() else Calibration()
+        # A negative slope would turn a part of the ranking round: that part is left out.
+        used = [i for i in used if weights[i] > 0]
+    return Calibration()
+
+
+def _two_logs(probability: Floats) -> Floats:
+    p = clip(probability)
+    return np.column_stack([np.log(p), -np.log1p(-p)])
 
 
 def _floats(values: Floats) -> tuple[float, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-ChurnKind = Literal["lightgbm", "logistic_rfm", "logistic"]
-ValueKind = Literal["lightgbm", "scaled_spend"]
+ChurnKind = Literal["lightgbm", "extra_trees", "average", "blend", "logistic_rfm", "logistic"]
+ValueKind = Literal["tweedie", "lognormal", "ziln", "scaled_spend"]
+ChurnedKind = Literal["mean", "regression", "ziln"]
 
 
 @dataclass(frozen=True)
@@ -16,28 +17,42 @@ class Recipe:
 
     Parameters
     ----------
-    churn : {"lightgbm", "logistic_rfm", "logistic"}
-        Kind of the churn model.
-    value : {"lightgbm", "scaled_spend"}
-        Kind of the value models.
+    churn : {"lightgbm", "extra_trees", "average", "blend", "logistic_rfm", "logistic"}
+        Kind of the churn model; see :mod:`models.churn`.
+    value : {"tweedie", "lognormal", "ziln", "scaled_spend"}
+        Kind of the model of E[value | retained]; see :mod:`models.value`.
+    churned_value : {"mean", "regression", "ziln"}
+        Kind of the model of E[value | churned].
     churn_parameters, value_parameters : mapping
         LightGBM's parameters.
-    churn_rounds, value_rounds : int
-        Trees; 0 until they are chosen on held-out predictions.
+    churn_rounds, extra_rounds, value_rounds : int
+        Trees of the churn model, of its extremely randomised part, and of the retained's value;
+        0 until they are chosen on held-out predictions.
+    half_life : float or None
+        Days after which a cutoff counts half as much in the churn model; None: all the same.
+    seeds : int
+        Boosters of the churn model that differ in their seed alone, and are averaged.
     calibration : str
         One of :data:`models.calibration.METHODS`.
+    corrected : bool
+        Whether the forward predictions' bias of the total value is divided out.
     seed : int
     wallet_quantile : float
         The part of customers who spend less than the wallet that their like could.
     """
 
     churn: ChurnKind = "lightgbm"
-    value: ValueKind = "lightgbm"
+    value: ValueKind = "tweedie"
+    churned_value: ChurnedKind = "regression"
     churn_parameters: Mapping[str, Any] = field(default_factory=dict)
     value_parameters: Mapping[str, Any] = field(default_factory=dict)
     churn_rounds: int = 0
+    extra_rounds: int = 0
     value_rounds: int = 0
+    half_life: float | None = None
+    seeds: int = 1
     calibration: str = "none"
+    corrected: bool = False
     seed: int = 7
     wallet_quantile: float = 0.85
 
@@ -54,10 +69,16 @@ def default_parameters(rows: int) -> dict[str, Any]:
     rows : int
         Training snapshots. A leaf holds at least 1 in 200 of them, 20 to 100: small companies
         get coarser trees in absolute terms but not useless ones.
+
+    Notes
+    -----
+    Trees are small, and bins wide, because a panel repeats its customers: there are fewer
+    independent rows than rows, and dozens of features that nearly say the same.
     """
     return {
-        "learning_rate": 0.03,
-        "num_leaves": 15,
+        "learning_rate": 0.05,
+        "num_leaves": 7,
+        "max_bin": 63,
         "min_data_in_leaf": min(100, max(20, rows // 200)),
         "feature_fraction": 0.5,
         "bagging_fraction": 0.7,
@@ -80,6 +101,8 @@ def flat_parameters(rows: int) -> dict[str, Any]:
     large = 50_000
     return {
         **default_parameters(rows),
+        "learning_rate": 0.03,
+        "max_bin": 255,
         "num_leaves": 15 if rows < large else 31,
         "min_data_in_leaf": 20 if rows < large else 100,
         "lambda_l2": 1.0,

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from features.catalogue import FeatureSet
 from models import derived
-from models.baselines import LogisticRFM
 from models.churn import ChurnModel
+from models.intervals import NAMES as ENDS
+from models.intervals import Intervals
+from models.lifetime import Lifetime
 from models.matrix import Encoder, Floats
+from models.purchase import PACE, PurchaseModel, expected_days
 from models.value import ConditionalValue
 from models.wallet import Columns, WalletModel
 
@@ -25,8 +28,14 @@ SCORES = (
     "value_if_churned",
     "expected_value",
     "value_at_risk",
+    *ENDS,
+    "lifetime_value",
+    "purchase_probability_30d",
 )
 """What a release says of a snapshot."""
+
+DUE = "next_purchase_days"
+"""What it says besides: the days until the next purchase, which as-of makes a date."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,12 @@ class Release:
         Each numeric feature's median over the training snapshots: what reasons compare with.
     wallet : WalletModel or None
         What the derived features need; None where no wallet is estimated.
+    intervals : Intervals or None
+        None where nothing was held out to learn them from.
+    purchase : PurchaseModel or None
+        None where nothing is bought.
+    lifetime : Lifetime or None
+        None where there is no value, or no horizon.
     """
 
     encoder: Encoder
@@ -51,6 +66,9 @@ class Release:
     churned: ConditionalValue
     medians: Mapping[str, float]
     wallet: WalletModel | None = None
+    intervals: Intervals | None = None
+    purchase: PurchaseModel | None = None
+    lifetime: Lifetime | None = None
 
     @cached_property
     def table_features(self) -> FeatureSet:
@@ -91,9 +109,7 @@ class Release:
     def reads_columns(self) -> bool:
         """Whether a model reads named columns beside the matrix."""
         values = (self.retained.estimator, self.churned.estimator)
-        return isinstance(self.churn.estimator, LogisticRFM) or any(
-            isinstance(value, str) for value in values
-        )
+        return self.churn.reads_columns or any(isinstance(value, str) for value in values)
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Score snapshots.
@@ -106,14 +122,15 @@ class Release:
         Returns
         -------
         DataFrame
-            The columns of :data:`SCORES`, float64, on the same index. ``churn_probability`` is
-            within (0, 1); values are in the currency over the value horizon;
-            ``expected_value = (1 - p)·value_if_retained + p·value_if_churned`` and
-            ``value_at_risk = p·(value_if_retained - value_if_churned)``.
+            The columns of :data:`SCORES` and :data:`DUE`, float64, on the same index.
+            ``churn_probability`` is within (0, 1); values are in the currency over the value
+            horizon; ``expected_value = (1 - p)·value_if_retained + p·value_if_churned`` and
+            ``value_at_risk = p·(value_if_retained - value_if_churned)``. What the release has no
+            model of is NaN.
         """
         frame = self.completed(frame)
         scores = self.score_matrix(frame, self.encoder.matrix(frame))
-        return pd.DataFrame(scores, columns=list(SCORES), index=frame.index)
+        return pd.DataFrame(scores, columns=[*SCORES, DUE], index=frame.index)
 
     def score_matrix(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Score snapshots that are encoded already.
@@ -130,15 +147,31 @@ class Release:
 
         Returns
         -------
-        ndarray of shape (rows, 5)
-            In the order of :data:`SCORES`; see :meth:`score`.
+        ndarray of shape (rows, 12)
+            In the order of :data:`SCORES`, then :data:`DUE`; see :meth:`score`.
         """
         p = self.churn.predict(frame, matrix, threads)
         retained = self.retained.predict(frame, matrix, threads)
         churned = self.churned.predict(frame, matrix, threads)
+        expected = mixture(p, retained, churned)
+        said = np.column_stack((p, retained, churned, expected))
+        unknown = np.full(len(p), np.nan)
+        buying = self.purchase.predict(matrix, p, threads) if self.purchase else unknown
         return np.column_stack(
-            (p, retained, churned, mixture(p, retained, churned), p * (retained - churned))
+            (
+                said,
+                p * (retained - churned),
+                self.intervals.predict(said, threads) if self.intervals else _no_ends(len(p)),
+                self.lifetime.value(p, retained, expected) if self.lifetime else unknown,
+                buying,
+                expected_days(buying, self._column(matrix, PACE)),
+            )
         )
+
+    def _column(self, matrix: Floats, name: str) -> Floats:
+        """Give a feature from the matrix; NaN where the release does without it."""
+        names = self.encoder.features.names
+        return matrix[:, names.index(name)] if name in names else np.full(len(matrix), np.nan)
 
     def to_files(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""
@@ -153,10 +186,12 @@ class Release:
             "value_if_churned": churned,
         }
         files = {**texts, **more, **rest}
-        if self.wallet is None:
-            return fields, files
-        wallet, boosters = self.wallet.to_files()
-        return {**fields, "wallet": wallet}, {**files, **boosters}
+        models = {"wallet": self.wallet, "intervals": self.intervals, "purchase": self.purchase}
+        for name, model in models.items():
+            if model is not None:
+                fields[name], boosters = model.to_files()
+                files |= boosters
+        return fields, files
 
     @classmethod
     def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> Release:
@@ -168,7 +203,13 @@ class Release:
             ConditionalValue.from_files(fields["value_if_churned"], texts),
             fields["medians"],
             WalletModel.from_files(fields["wallet"], texts) if "wallet" in fields else None,
+            Intervals.from_files(fields["intervals"], texts) if "intervals" in fields else None,
+            PurchaseModel.from_files(fields["purchase"], texts) if "purchase" in fields else None,
         )
+
+
+def _no_ends(rows: int) -> Floats:
+    return np.full((rows, len(ENDS)), np.nan)
 
 
 def mixture(p: Floats, retained: Floats, churned: Floats) -> Floats:

@@ -2,32 +2,49 @@
 
 Two conditional models, so that ``expected_value`` is always exactly their mixture by the churn
 probability. Both are fitted on the joint label: value and churn of the same snapshot.
+
+Kinds: ``"tweedie"``; ``"lognormal"``, a regression on the logarithm, smeared back to the mean
+(Duan 1983); ``"ziln"``, the zero-inflated log-normal; ``"regression"`` on the amount itself;
+``"scaled_spend"``, past spend times a constant; and the plain ``"mean"``. Boosters cannot see
+negative amounts, but for ``"regression"``: they count as zero in the shape, and as what they are
+in the total, to which every kind is scaled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from models import booster
+from models import booster, ziln
 from models.baselines import amounts, past_spend
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
 
 TWEEDIE_POWER = 1.5
 RETAINED_OBJECTIVE = {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
-CHURNED_OBJECTIVE = {"objective": "regression"}
+SQUARED = {"objective": "regression"}
+
+FITTED = ("tweedie", "lognormal", "ziln")
+"""Kinds of boosters of E[value | retained] that are tried beside scaled spend."""
+
+Link = Literal["identity", "log", "ziln"]
 
 _CHURNED_ROUNDS = 100
 """Trees of the model of E[value | churned]: little signal, hence few."""
 
 _MIN_VARIED = 500
 """Churned snapshots with a value other than zero that a model of their value needs."""
+
+_SMALLEST = 0.01
+"""Part of the mean below which differences of an amount say nothing: its logarithm ends there."""
+
+_STEEPER = 50.0
+"""Bound of the logarithm of an amount: beyond it a booster has lost its way."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +58,16 @@ class ConditionalValue:
     factor : float
         Scales the booster's prediction or the column; the constant itself if there is neither,
         NaN where no value is known.
+    link : {"identity", "log", "ziln"}
+        What the booster predicts: the value, its logarithm, or :mod:`models.ziln`'s figures.
+    start : tuple of float
+        Added to the booster's outputs.
     """
 
     estimator: lgb.Booster | str | None
     factor: float = 1.0
+    link: Link = "identity"
+    start: tuple[float, ...] = ()
 
     def predict(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Give conditional values, shape (rows,)."""
@@ -52,18 +75,20 @@ class ConditionalValue:
             return np.full(len(matrix), self.factor)
         if isinstance(self.estimator, str):
             return self.factor * amounts(frame, self.estimator)
-        return self.factor * np.asarray(self.estimator.predict(matrix, num_threads=threads))
+        raw = np.asarray(self.estimator.predict(matrix, num_threads=threads))
+        return self.factor * _linked(raw, self.link, self.start)
 
     def scaled(self, factor: float) -> ConditionalValue:
         """Give the same model with its predictions multiplied."""
-        return ConditionalValue(self.estimator, self.factor * factor)
+        return replace(self, factor=self.factor * factor)
 
     def to_files(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""
         if isinstance(self.estimator, lgb.Booster):
             file = f"{name}.txt"
             fields = {"factor": self.factor, "booster": file}
-            return fields, {file: booster.to_text(self.estimator)}
+            shape = {"link": self.link, "start": list(self.start)}
+            return {**fields, **shape}, {file: booster.to_text(self.estimator)}
         factor = None if np.isnan(self.factor) else self.factor  # NaN is not JSON
         return {"factor": factor, "column": self.estimator}, {}
 
@@ -71,9 +96,32 @@ class ConditionalValue:
     def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> ConditionalValue:
         """Read what :meth:`to_files` gave."""
         if "booster" in fields:
-            return cls(booster.from_text(texts[fields["booster"]]), fields["factor"])
+            trees = booster.from_text(texts[fields["booster"]])
+            return cls(trees, fields["factor"], fields["link"], tuple(fields["start"]))
         factor = fields["factor"]
         return cls(fields["column"], float("nan") if factor is None else factor)
+
+
+class Trial(Protocol):
+    """What a search proposes values with; Optuna's trials do."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = ...) -> float:
+        """Propose a number."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = ...) -> int:
+        """Propose a whole number."""
+
+
+def space(trial: Trial) -> dict[str, Any]:
+    """Propose LightGBM parameters of the value models, to be put over the default ones."""
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.1, log=True),
+        "num_leaves": trial.suggest_int("num_leaves", 3, 31, log=True),
+        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 300, log=True),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.2, 1.0),
+        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.4, 1.0),
+        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 100.0, log=True),
+    }
 
 
 def fit_retained(
@@ -83,9 +131,6 @@ def fit_retained(
     held_out: pd.DataFrame | None = None,
 ) -> ConditionalValue:
     """Fit E[value | retained] on the snapshots that stayed.
-
-    A Tweedie booster: right for amounts that are skewed and sometimes zero. Net-negative
-    customers count as zero in its loss and as what they are in its total.
 
     Parameters
     ----------
@@ -105,16 +150,10 @@ def fit_retained(
         if column is None:
             return ConditionalValue(None, float(value.mean()))
         return ConditionalValue(column, ratio(value, amounts(stayed, column)))
-    parameters = {**recipe.value_parameters, **RETAINED_OBJECTIVE}
-    design = _design(stayed, encoder)
-    rounds, seed = recipe.value_rounds, recipe.seed
     watching = None if held_out is None else held_out[held_out["churned"] == 0]
-    if watching is None or watching.empty:
-        fitted = booster.train(design, encoder, parameters, rounds, seed)
-    else:
-        watched = _design(watching, encoder)
-        fitted = booster.train_until(design, watched, encoder, parameters, rounds, seed)
-    return ConditionalValue(fitted, ratio(value, design.outcome))
+    if watching is not None and watching.empty:
+        watching = None
+    return _fit(recipe.value, stayed, encoder, recipe, recipe.value_rounds, watching)
 
 
 def fit_churned(frame: pd.DataFrame, encoder: Encoder, recipe: Recipe) -> ConditionalValue:
@@ -125,13 +164,18 @@ def fit_churned(frame: pd.DataFrame, encoder: Encoder, recipe: Recipe) -> Condit
     """
     left = frame[frame["churned"] == 1]
     value = left["value"].to_numpy(np.float64)
-    if np.count_nonzero(value) < _MIN_VARIED or recipe.value == "scaled_spend":
+    plain = recipe.churned_value == "mean" or recipe.value == "scaled_spend"
+    if plain or np.count_nonzero(value) < _MIN_VARIED:
         return ConditionalValue(None, float(value.mean()) if len(value) else 0.0)
-    parameters = {**recipe.value_parameters, **CHURNED_OBJECTIVE}
-    design = booster.Design(encoder.matrix(left), value)
-    return ConditionalValue(
-        booster.train(design, encoder, parameters, _CHURNED_ROUNDS, recipe.seed)
-    )
+    # Only a regression can predict less than nothing.
+    kind = recipe.churned_value if value.sum() > 0 else "regression"
+    return _fit(kind, left, encoder, recipe, _CHURNED_ROUNDS)
+
+
+def rounds_of(model: ConditionalValue) -> int:
+    """Count the boosting rounds of a model; 0 where it has none."""
+    boosted = isinstance(model.estimator, lgb.Booster)
+    return model.estimator.current_iteration() if boosted else 0  # type: ignore[union-attr]
 
 
 def ratio(actual: Floats, predicted: Floats) -> float:
@@ -140,6 +184,83 @@ def ratio(actual: Floats, predicted: Floats) -> float:
     return total / expected if total > 0 and expected > 0 else 1.0
 
 
-def _design(stayed: pd.DataFrame, encoder: Encoder) -> booster.Design:
-    value = stayed["value"].to_numpy(np.float64)
-    return booster.Design(encoder.matrix(stayed), np.maximum(value, 0.0))
+def _fit(
+    kind: str,
+    rows: pd.DataFrame,
+    encoder: Encoder,
+    recipe: Recipe,
+    rounds: int,
+    watching: pd.DataFrame | None = None,
+) -> ConditionalValue:
+    value = rows["value"].to_numpy(np.float64)
+    shape = _shape(kind, value)
+    parameters = {**recipe.value_parameters, **shape.objective}
+    design = shape.design(encoder.matrix(rows), value)
+    if watching is None:
+        fitted = booster.train(design, encoder, parameters, rounds, recipe.seed)
+    else:
+        watched = shape.design(encoder.matrix(watching), watching["value"].to_numpy(np.float64))
+        fitted = booster.train_until(
+            design, watched, encoder, parameters, rounds, recipe.seed, shape.evaluate
+        )
+    found = ConditionalValue(fitted, 1.0, shape.link, shape.start)
+    if kind == "regression":
+        return found
+    # The mean of a skewed amount is not what shrunken trees on a logarithmic scale add up to.
+    return found.scaled(ratio(value, found.predict(rows, design.matrix)))
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a kind of booster sees amounts.
+
+    Parameters
+    ----------
+    objective : mapping
+        LightGBM's parameters of it.
+    link : {"identity", "log", "ziln"}
+    floor : float
+        Amounts below it count as it.
+    start : tuple of float
+        Of a zero-inflated log-normal.
+    evaluate : callable or None
+        The loss to watch, where it is not the objective's own.
+    """
+
+    objective: Mapping[str, Any]
+    link: Link
+    floor: float = -np.inf
+    start: tuple[float, ...] = ()
+    evaluate: booster.Evaluate | None = None
+
+    def design(self, matrix: Floats, value: Floats) -> booster.Design:
+        amount = np.maximum(value, self.floor)
+        outcome = np.log(amount) if self.link == "log" else amount
+        start = np.tile(self.start, (len(value), 1)) if self.start else None
+        return booster.Design(matrix, outcome, start=start)
+
+
+def _shape(kind: str, value: Floats) -> _Shape:
+    if kind == "tweedie":
+        return _Shape(RETAINED_OBJECTIVE, "identity", 0.0)
+    if kind == "lognormal":
+        return _Shape(SQUARED, "log", _SMALLEST * float(value[value > 0].mean()))
+    if kind == "ziln":
+        objective = {"objective": _ziln_gradient, "num_class": ziln.OUTPUTS, "metric": "None"}
+        return _Shape(objective, "ziln", 0.0, ziln.start(value), _ziln_loss)
+    return _Shape(SQUARED, "identity")
+
+
+def _linked(raw: Floats, link: Link, start: tuple[float, ...]) -> Floats:
+    if link == "log":
+        return np.asarray(np.exp(np.minimum(raw, _STEEPER)))
+    return ziln.expected(raw + np.array(start)) if link == "ziln" else raw
+
+
+def _ziln_gradient(raw: Floats, data: lgb.Dataset) -> tuple[Floats, Floats]:
+    return ziln.gradient(raw, np.asarray(data.get_label(), np.float64))
+
+
+def _ziln_loss(raw: Floats, data: lgb.Dataset) -> tuple[str, float, bool]:
+    loss = ziln.loss(raw, np.asarray(data.get_label(), np.float64))
+    return "ziln", float(loss.mean()), False

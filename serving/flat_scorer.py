@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.bundle import Bundle
 from models.digests import digests, from_text
 from models.matrix import Floats
-from models.release import mixture
-from serving.scorer import COLUMNS, Scored, explained
+from models.release import DUE, mixture
+from serving.columns import COLUMNS, NEXT_PURCHASE
+from serving.due import due_column
+from serving.scorer import Scored, explained
 
 OUT_OF_FOLD = "out_of_fold"
-
-_NO_DAY = pd.ArrowDtype(pa.date32())
 
 
 def score_flat(bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: int) -> Scored:
@@ -44,9 +43,9 @@ def score_flat(bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: in
     p = np.where(known, probability, scores["churn_probability"])
     scores = _with_probability(scores, p)
     order = "value_at_risk" if bundle.definition.valued else "churn_probability"
+    never = due_column(None, scores[DUE])
     table = pd.concat([frame[["customer_id"]], scores], axis=1).assign(
-        as_of=pd.Series([None] * len(frame), index=frame.index, dtype=_NO_DAY),
-        model_version=str(version),
+        as_of=never, model_version=str(version), **{NEXT_PURCHASE: never}
     )
     urgent = frame.loc[scores[order].nlargest(explain, keep="first").index]
     details = _details(bundle, frame)

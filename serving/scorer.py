@@ -12,18 +12,9 @@ import pandas as pd
 
 from models.bundle import Bundle
 from models.reasons import MOST, reasons
-
-COLUMNS = (
-    "customer_id",
-    "as_of",
-    "churn_probability",
-    "value_if_retained",
-    "value_if_churned",
-    "expected_value",
-    "value_at_risk",
-    "model_version",
-)
-"""The columns of ``scores.parquet``."""
+from models.release import DUE
+from serving.columns import COLUMNS, NEXT_PURCHASE
+from serving.due import due_column
 
 REASON_COLUMNS = tuple(f"reason_{n}" for n in range(1, MOST + 1))
 CAUSE_COLUMNS = tuple(f"cause_{n}" for n in range(1, MOST + 1))
@@ -43,7 +34,7 @@ class Scored:
     Parameters
     ----------
     scores : DataFrame
-        The columns of :data:`COLUMNS`, a customer a row, ordered by customer.
+        The columns of :data:`serving.columns.COLUMNS`, a customer a row, ordered by customer.
     details : DataFrame
         ``customer_id``, ``days_since_purchase``, ``attributes`` (JSON), reasons and causes, for
         the same customers; words only for those with the most value at risk.
@@ -97,7 +88,8 @@ def score(
 
 
 def _labelled(table: pd.DataFrame, as_of: date, version: int, *, backtest: bool) -> pd.DataFrame:
-    marked = table.assign(as_of=as_of, model_version=str(version))
+    due = due_column(as_of, table[DUE])
+    marked = table.assign(as_of=as_of, model_version=str(version), **{NEXT_PURCHASE: due})
     if backtest:
         return marked[list(COLUMNS)].assign(backtest=True)
     return marked[list(COLUMNS)]

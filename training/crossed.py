@@ -12,7 +12,8 @@ from features.catalogue import FeatureSet
 from models.matrix import Floats
 from models.recipe import Recipe
 from models.release import Release
-from training.fit import Fold, calibrated, explore, learn
+from training.explore import explore
+from training.fit import Fold, calibrated, learn
 
 FOLDS = 5
 """Folds of the cross-fitting; fewer where the rarer outcome has fewer rows."""

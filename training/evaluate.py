@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -126,6 +126,36 @@ def evaluate(
     )
 
 
+def beside(
+    evaluation: Evaluation, churn: Mapping[str, Floats], value: Mapping[str, Floats], seed: int
+) -> Evaluation:
+    """Measure other methods' predictions of the same snapshots, too.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    churn, value : mapping of str to ndarray of shape (rows,)
+        Churn probabilities and values, by the method's name.
+    seed : int
+        Of the bootstrap.
+    """
+    n = resamples(len(evaluation.churned))
+    risks = {name: Prediction(p, p) for name, p in churn.items()}
+    worth = {name: Prediction(v, v) for name, v in value.items()}
+    judged = {k: _judge_churn(evaluation.churned, p, n, seed) for k, p in risks.items()}
+    valued = {
+        k: intervals(value_measures, (evaluation.value, p.response), n=n, seed=seed)
+        for k, p in worth.items()
+    }
+    return replace(
+        evaluation,
+        churn={**evaluation.churn, **risks},
+        worth={**evaluation.worth, **worth},
+        churn_measures={**evaluation.churn_measures, **judged},
+        value_measures={**evaluation.value_measures, **valued},
+    )
+
+
 def resamples(rows: int) -> int:
     """Give the number of bootstrap resamples for so many rows, 20 to 200."""
     return max(20, min(200, _BOOTSTRAP_ROWS // max(rows, 1)))
@@ -133,6 +163,14 @@ def resamples(rows: int) -> int:
 
 def suspected_leaks(frame: pd.DataFrame, features: FeatureSet) -> dict[str, float]:
     """Find numeric features that alone separate leavers with a ROC AUC above 0.95."""
+    return {name: area for name, area in separations(frame, features).items() if area > _LEAK}
+
+
+def separations(frame: pd.DataFrame, features: FeatureSet) -> dict[str, float]:
+    """Tell how well each numeric feature alone separates leavers: its ROC AUC, in either direction.
+
+    NaN where all snapshots have the same outcome.
+    """
     churned = frame["churned"].to_numpy(np.float64)
     found = {}
     for feature in features:
@@ -140,8 +178,7 @@ def suspected_leaks(frame: pd.DataFrame, features: FeatureSet) -> dict[str, floa
             column = frame[feature.name].to_numpy(np.float64, na_value=np.nan)
             # Unknown values go to one end; both directions count.
             area = roc_auc(churned, np.nan_to_num(column, nan=-1e18, posinf=1e18, neginf=-1e18))
-            if max(area, 1 - area) > _LEAK:
-                found[feature.name] = max(area, 1 - area)
+            found[feature.name] = max(area, 1 - area)
     return found
 
 

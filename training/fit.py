@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
 from features.catalogue import FeatureSet
-from models import calibration, churn, value, wallet_fit
+from models import calibration, churn, purchase, value, wallet_fit
+from models.churn import ChurnModel
 from models.derived import derive, derived_names
-from models.matrix import Encoder, Floats
+from models.matrix import Encoder
 from models.recipe import Recipe
-from models.release import Release, medians
+from models.release import Release, medians, mixture
+from models.value import ConditionalValue
+from models.wallet import WalletModel
+from training import intervals
+from training.held_out import HeldOut, predict, together
+from training.intervals import Forward
 
 MAX_ROUNDS = 1000
 """Trees tried in the folds."""
@@ -25,32 +30,54 @@ DEFAULT_ROUNDS = 150
 _FACTOR_BOUNDS = (0.5, 2.0)
 """A correction of the predicted total beyond this is a broken history, not a bias."""
 
+_NEWEST = 2
+"""Cutoffs whose predictions teach the intervals: the spread of values changes with the seasons."""
+
 Fold = tuple[pd.DataFrame, pd.DataFrame]
 """Training snapshots, held-out snapshots."""
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Uncalibrated predictions of snapshots that the model was not fitted on.
+class Ready:
+    """Snapshots with their derived features, and what turns them into a matrix.
 
     Parameters
     ----------
-    churned, probability, value, retained : ndarray of shape (rows,)
-        Outcome and prediction of both targets; ``retained`` predicts E[value | retained].
+    frame, held_out : DataFrame
+        What is learnt from and, empty where there are none, what tells when to stop.
+    encoder : Encoder
+    wallet : WalletModel or None
     """
 
-    churned: Floats
-    probability: Floats
-    value: Floats
-    retained: Floats
+    frame: pd.DataFrame
+    held_out: pd.DataFrame
+    encoder: Encoder
+    wallet: WalletModel | None
+
+    def release(
+        self, risk: ChurnModel, retained: ConditionalValue, lost: ConditionalValue, recipe: Recipe
+    ) -> Release:
+        """Put the models together, beside the one of the next purchase."""
+        middle = medians(self.frame, self.encoder)
+        buying = purchase.fit(self.frame, self.encoder, recipe)
+        return Release(self.encoder, risk, retained, lost, middle, self.wallet, purchase=buying)
 
 
-def learn(
+def prepared(
     frame: pd.DataFrame,
     features: FeatureSet,
     recipe: Recipe,
     held_out: pd.DataFrame | None = None,
-) -> Release:
+) -> Ready:
+    """Derive features and fit the encoder, on the snapshots that are learnt from alone."""
+    watched, wallet = frame.iloc[:0] if held_out is None else held_out, None
+    if derived_names(features):
+        wallet = wallet_fit.fit(frame, features, recipe.wallet_quantile, recipe.seed)
+        frame, watched = derive(wallet, frame), derive(wallet, watched)
+    return Ready(frame, watched, Encoder.fit(frame, features), wallet)
+
+
+def learn(frame: pd.DataFrame, features: FeatureSet, recipe: Recipe) -> Release:
     """Fit all models of a release, uncalibrated.
 
     Parameters
@@ -61,80 +88,15 @@ def learn(
         Of the tables, and perhaps derived; the model behind the derived ones is fitted first, on
         the same snapshots, so that no fit sees one from its future.
     recipe : Recipe
-    held_out : DataFrame, optional
-        Snapshots that tell when to stop adding trees.
+        Complete.
     """
-    wallet = None
-    if derived_names(features):
-        wallet = wallet_fit.fit(frame, features, recipe.wallet_quantile, recipe.seed)
-        frame = derive(wallet, frame)
-        held_out = None if held_out is None else derive(wallet, held_out)
-    encoder = Encoder.fit(frame, features)
-    return Release(
-        encoder,
-        churn.fit(frame, encoder, recipe, held_out),
-        value.fit_retained(frame, encoder, recipe, held_out),
-        value.fit_churned(frame, encoder, recipe),
-        medians(frame, encoder),
-        wallet,
-    )
-
-
-def predict(release: Release, frame: pd.DataFrame) -> HeldOut:
-    """Predict snapshots without calibration, beside their outcomes."""
-    frame = release.completed(frame)
-    matrix = release.encoder.matrix(frame)
-    return HeldOut(
-        frame["churned"].to_numpy(np.float64),
-        release.churn.raw(frame, matrix),
-        frame["value"].to_numpy(np.float64),
-        release.retained.predict(frame, matrix),
-    )
-
-
-def explore(
-    folds: Sequence[Callable[[], Fold]],
-    features: FeatureSet,
-    recipe: Recipe,
-    on_fold: Callable[[], None] = lambda: None,
-) -> tuple[Recipe, list[HeldOut]]:
-    """Choose tree counts and the calibration method on held-out predictions.
-
-    Parameters
-    ----------
-    folds : sequence of callable
-        Each reads its fold when called, so that one at a time is in memory.
-    features : FeatureSet
-    recipe : Recipe
-        Parameters; its tree counts and method are replaced.
-    on_fold : callable
-        Told when a fold is done, for progress.
-
-    Returns
-    -------
-    Recipe
-        Complete. Without folds: default tree counts and no calibration.
-    list of HeldOut
-        The folds' predictions.
-    """
-    searching = replace(recipe, churn_rounds=MAX_ROUNDS, value_rounds=MAX_ROUNDS)
-    held_out, churn_rounds, value_rounds = [], [], []
-    for read in folds:
-        train, watched = read()
-        release = learn(train, features, searching, watched)
-        held_out.append(predict(release, watched))
-        churn_rounds.append(_rounds(release.churn.estimator))
-        value_rounds.append(_rounds(release.retained.estimator))
-        on_fold()
-    sizes = [len(h.churned) for h in held_out]
-    method = _method(recipe, held_out)
-    chosen = replace(
+    ready = prepared(frame, features, recipe)
+    return ready.release(
+        churn.fit(ready.frame, ready.encoder, recipe),
+        value.fit_retained(ready.frame, ready.encoder, recipe),
+        value.fit_churned(ready.frame, ready.encoder, recipe),
         recipe,
-        churn_rounds=_mean(churn_rounds, sizes),
-        value_rounds=_mean(value_rounds, sizes),
-        calibration=method,
     )
-    return chosen, held_out
 
 
 def repeat(
@@ -155,22 +117,46 @@ def repeat(
 def calibrated(release: Release, recipe: Recipe, held_out: Sequence[HeldOut]) -> Release:
     """Calibrate a release on held-out predictions of its recipe.
 
-    Probabilities by the recipe's method; values by one factor, so that the predicted total of
-    those who stay is the actual one. Without held-out predictions nothing is calibrated.
+    Probabilities by the recipe's method; values, where the recipe corrects them, by one factor, so
+    that the predicted total of those who stay is the actual one. Without held-out predictions
+    nothing is calibrated.
     """
     if not held_out:
         return release
-    outcome = np.concatenate([h.churned for h in held_out])
-    probability = np.concatenate([h.probability for h in held_out])
-    actual = np.concatenate([h.value for h in held_out])[outcome == 0]
-    expected = np.concatenate([h.retained for h in held_out])[outcome == 0]
-    fitted = calibration.fit(recipe.calibration, outcome, probability)
-    factor = float(np.clip(value.ratio(actual, expected), *_FACTOR_BOUNDS))
-    return replace(
+    whole = together(held_out)
+    fitted = calibration.fit(recipe.calibration, whole.churned, whole.probability)
+    factor = float(np.clip(whole.factor, *_FACTOR_BOUNDS)) if recipe.corrected else 1.0
+    made = replace(
         release,
         churn=release.churn.calibrated(fitted),
         retained=release.retained.scaled(factor),
     )
+    return with_outlook(made, recipe, held_out, factor)
+
+
+def with_outlook(
+    release: Release, recipe: Recipe, held_out: Sequence[HeldOut], factor: float = 1.0
+) -> Release:
+    """Add what held-out predictions tell besides: the intervals, and how often purchases come true.
+
+    Parameters
+    ----------
+    release : Release
+    recipe : Recipe
+        Without parameters it is that of a baseline, which has no outlook.
+    held_out : sequence of HeldOut
+    factor : float
+        By which the release scales the values of those who stay.
+    """
+    if not held_out or not recipe.churn_parameters:
+        return release
+    whole = together(held_out)
+    p, retained = release.churn.calibration.apply(whole.probability), factor * whole.retained
+    scores = np.column_stack([p, retained, whole.lost, mixture(p, retained, whole.lost)])
+    newest = np.isin(whole.cutoff, np.unique(whole.cutoff)[-_NEWEST:])
+    known = Forward(scores[newest], whole.value[newest], whole.half[newest])
+    buying = release.purchase.calibrated(whole.bought, whole.buying) if release.purchase else None
+    return replace(release, intervals=intervals.fit(known, recipe.seed), purchase=buying)
 
 
 def grouped_folds(frame: pd.DataFrame, count: int = 5) -> list[Callable[[], Fold]]:
@@ -191,20 +177,3 @@ def grouped_folds(frame: pd.DataFrame, count: int = 5) -> list[Callable[[], Fold
 
     numbers = [n for n in range(count) if telling(frame[fold == n]) and telling(frame[fold != n])]
     return [reader(number) for number in numbers]
-
-
-def _method(recipe: Recipe, held_out: Sequence[HeldOut]) -> str:
-    # Logistic regression is calibrated by construction, and is shown as a baseline just so.
-    if not held_out or recipe.churn == "logistic_rfm":
-        return "none"
-    return calibration.choose([(h.churned, h.probability) for h in held_out])
-
-
-def _rounds(estimator: object) -> int:
-    return estimator.current_iteration() if isinstance(estimator, lgb.Booster) else 0
-
-
-def _mean(rounds: Sequence[int], sizes: Sequence[int]) -> int:
-    if not rounds:
-        return DEFAULT_ROUNDS
-    return max(1, round(float(np.average(rounds, weights=sizes))))

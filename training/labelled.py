@@ -16,8 +16,9 @@ from models.matrix import Floats
 from models.recipe import Recipe, flat_parameters
 from models.release import Release
 from models.value import ConditionalValue
+from training.comparators import cross_compare, find
 from training.crossed import cross_fit, fitted, stratified
-from training.evaluate import Evaluation
+from training.evaluate import Evaluation, beside
 from training.grade import Grade
 from training.labelled_judge import grade, judge
 from training.labelled_words import speaking
@@ -111,6 +112,7 @@ def train_labelled(
     InputError
         When there are too few rows of an outcome.
     """
+    comparators = find(task.training.comparators, task.seed)
     _check_enough(labelled, task.training)
     frame = labelled.assign(value=0.0)
     churned = frame["churned"].to_numpy(np.float64)
@@ -124,6 +126,9 @@ def train_labelled(
     recipe, probability = (trees, ours) if better else (plain, theirs)
     complete, release = fitted(frame, fold, features, recipe, progress.step)
     evaluation = judge(frame, fold, features, probability, theirs, task.seed)
+    compared = cross_compare(comparators, frame, fold, features.without(["value"]))
+    evaluation = beside(evaluation, compared.churn, {}, task.seed)
+    said = "boosted trees do no better than logistic regression, which is taken"
     return LabelledTrained(
         task,
         frame,
@@ -134,7 +139,7 @@ def train_labelled(
         probability,
         evaluation,
         grade(evaluation, task.seed),
-        () if better else ("boosted trees do no better than logistic regression, which is taken",),
+        compared.notes if better else (said, *compared.notes),
     )
 
 

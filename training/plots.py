@@ -1,4 +1,4 @@
-"""Figures of a release: calibration, gains and value by decile.
+"""Figures of a release: calibration, gains, value by decile and profit.
 
 Each function takes plain columns and returns a `matplotlib.figure.Figure` of its own: no global
 state, no window system.
@@ -189,6 +189,66 @@ def decile_plot(
         xticks=place,
     )
     axes.yaxis.set_major_formatter(_thousands())
+    _legend(axes, "best")
+    return figure
+
+
+def profit_curve(
+    totals: Mapping[str, ArrayLike],
+    *,
+    chosen: int,
+    currency: str,
+    title: str = "Profit of the offer by customers contacted",
+) -> Figure:
+    """Plot the total profit of an offer against the share of customers contacted.
+
+    Parameters
+    ----------
+    totals : mapping of str to array_like, shape (n + 1,)
+        Profit of 0, 1, … n contacts by name, the model first and then each baseline.
+    chosen : int
+        Contacts that the model would make, 0 to n.
+    currency : str
+        Currency of the profit, ISO 4217 ("GBP").
+    title : str
+        Title of the figure.
+
+    Returns
+    -------
+    Figure
+        A line for each name, and a point at the contacts that the model would make.
+
+    Raises
+    ------
+    ValueError
+        If there is no curve.
+    """
+    if not totals:
+        raise ValueError("totals is empty: give the profits of at least one model")
+    figure = _figure(SIZE_INCHES)
+    axes = figure.subplots()
+    for place, (name, total) in enumerate(totals.items()):
+        along = np.asarray(total, dtype=np.float64)
+        share = np.linspace(0, 1, len(along))
+        if place == 0:
+            axes.plot(share, along, label=name, color=MODEL, linewidth=2.2, zorder=3)
+            axes.plot(
+                share[chosen],
+                along[chosen],
+                "o",
+                color=ACTUAL,
+                label="contacts that should pay",
+                zorder=4,
+            )
+        else:
+            color, dashes = OTHERS[(place - 1) % len(OTHERS)], DASHES[(place - 1) % len(DASHES)]
+            axes.plot(share, along, label=name, color=color, linestyle=dashes, linewidth=1.5)
+    axes.axhline(0, color="black", linewidth=0.8)
+    unit = f", {currency}" if currency != NO_CURRENCY else ""
+    axes.set(xlim=(0, 1), xlabel="Customers contacted", ylabel=f"Profit{unit}", title=title)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.yaxis.set_major_formatter(_thousands())
+    axes.grid(visible=True, color="#e5e5e5", linewidth=0.6)
     _legend(axes, "best")
     return figure
 

@@ -107,9 +107,13 @@ def decide_older(challenger: str, champion: str, *, replacing: bool) -> Decision
 
 
 def redefined(challenger: Definition, champion: Definition) -> str:
-    """Say how two definitions differ; empty when the releases are comparable."""
+    """Say how two definitions differ; empty when the releases are comparable.
+
+    What lifetime values assume is worked out after the models, and changes none of them.
+    """
     old, new = vars(champion), vars(challenger)
-    return ", ".join(f"{k} {old[k]} → {new[k]}" for k in new if new[k] != old[k])
+    differing = (k for k in new if new[k] != old[k] and not k.startswith("lifetime_"))
+    return ", ".join(f"{k} {old[k]} → {new[k]}" for k in differing)
 
 
 def decide_redefined(changes: str, *, replacing: bool) -> Decision:

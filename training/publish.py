@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from features.catalogue import FeatureSet, difference
 from models import bundle
@@ -107,10 +109,11 @@ def register(
 
 def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
     measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
+    meant = made.task.definition(made.aim)
     return Bundle(
         made.task.name,
-        made.fits.serving,
-        made.task.definition(made.aim),
+        replace(made.fits.serving, lifetime=meant.lifetime),
+        meant,
         made.fits.recipe,
         made.when.as_of.isoformat(),
         {k: v for k, v in measures.items() if v == v},  # noqa: PLR0124 - NaN is not JSON
@@ -202,6 +205,10 @@ def _log(run: Run, made: Trained, release: Bundle, facts: Mapping[str, str]) -> 
             "churn_rounds": recipe.churn_rounds,
             "value_rounds": recipe.value_rounds,
             "calibration": recipe.calibration,
+            "churned_value_model": recipe.churned_value,
+            "extra_rounds": recipe.extra_rounds,
+            "half_life": recipe.half_life,
+            "value_corrected": recipe.corrected,
             "cutoffs": len(made.history.roles.serving),
             "features": len(made.features),
             "feature_set_hash": made.features.hash,
@@ -222,6 +229,8 @@ def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
             {f"without_attributes_{k}": v for k, v in made.without_attributes.flat().items()}
         )
     run.json(table(evaluation), "measures")
+    if made.comparators:
+        _log_comparators(run, evaluation, made)
     churned = evaluation.churned
     run.figure(reliability_plot(churned, evaluation.churn[MODEL].response), "calibration")
     rankings = {name: said.ranking for name, said in evaluation.churn.items()}
@@ -229,6 +238,25 @@ def _log_evaluation(run: Run, evaluation: Evaluation, made: Trained) -> None:
     worth = evaluation.worth[MODEL].response
     currency = made.task.currency
     run.figure(decile_plot(evaluation.value, worth, currency=currency), "value_deciles")
+
+
+def _log_comparators(run: Run, evaluation: Evaluation, made: Trained) -> None:
+    """Log the comparators' measures, and all methods' predictions of the held-out snapshots."""
+    columns: dict[str, Any] = {
+        "customer_id": made.history.newest()["customer_id"].to_numpy(),
+        "churned": evaluation.churned,
+        "value": evaluation.value,
+    }
+    for target, said, judged in (
+        ("churn", evaluation.churn, evaluation.churn_measures),
+        ("value", evaluation.worth, evaluation.value_measures),
+    ):
+        columns |= {f"{target}: {name}": p.response for name, p in said.items()}
+        for name in set(made.comparators) & set(judged):
+            run.measures({f"{name}_{target}_{k}": i.estimate for k, i in judged[name].items()})
+    with tempfile.TemporaryDirectory() as folder:
+        pd.DataFrame(columns).to_parquet(Path(folder) / "held_out.parquet", index=False)
+        run.folder(Path(folder), "predictions")
 
 
 def table(evaluation: Evaluation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from features.settings import Days, Section
+from features.settings import Days, Names, Section
 
 
 class TrainingSettings(Section):
@@ -22,6 +22,11 @@ class TrainingSettings(Section):
         Fewest customers, and customers who left (and who stayed), that a model is fitted on.
     wallet_quantile
         The realistic wallet: the quantile of what alike customers spend, where few are observed.
+    seeds
+        Boosters of a churn model that differ in their seed alone, and are averaged.
+    comparators
+        Classes of scikit-learn's classifiers and regressors that are fitted and measured beside the
+        model, such as "sklearn.ensemble.HistGradientBoostingClassifier"; never promoted.
     min_history
         Fewest days of history before the first cutoff; None: one churn horizon, 90 days at most.
     """
@@ -32,4 +37,24 @@ class TrainingSettings(Section):
     min_customers: int = Field(default=100, ge=2)
     min_churners: int = Field(default=25, ge=1)
     wallet_quantile: float = Field(default=0.85, ge=0.8, le=0.9)
+    seeds: int = Field(default=1, ge=1, le=20)
+    comparators: Names = ()
     min_history: Days | None = None
+
+
+class OfferSettings(Section):
+    """`[offer]`: what a retention offer costs and brings, for the profit curves of the report.
+
+    Attributes
+    ----------
+    incentive
+        Cost of the incentive for each customer who takes it, in the currency.
+    contact
+        Cost of each contact, in the currency.
+    acceptance
+        Share of those about to leave who accept the offer and stay.
+    """
+
+    incentive: float = Field(default=10.0, ge=0)
+    contact: float = Field(default=1.0, ge=0)
+    acceptance: float = Field(default=0.3, gt=0, le=1)

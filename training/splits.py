@@ -29,8 +29,8 @@ class Roles:
         What the evaluation fit learns from, newest first: labels that end by t0. Empty when the
         history is too short for a held-out measure.
     forward : list of (list of date, date)
-        Rolling-origin folds inside the evaluation fit: training cutoffs whose labels end by the
-        cutoff that they predict.
+        Rolling-origin folds inside the evaluation fit, newest first: training cutoffs whose labels
+        end by the cutoff that they predict.
     """
 
     as_of: date
@@ -47,7 +47,7 @@ class Roles:
     @property
     def cutoffs(self) -> list[date]:
         """All cutoffs that any role needs, oldest first."""
-        folded = [c for train, _ in self.forward for c in train]
+        folded = [c for train, held_out in self.forward for c in (*train, held_out)]
         return sorted({*self.serving, *self.evaluation, *folded})
 
     def without(self, unusable: Sequence[date]) -> Roles:
@@ -109,6 +109,22 @@ def roles(
 
     if not possible:
         return None
-    evaluation = known_by(newest)
-    forward = [(known_by(held_out), held_out) for held_out in evaluation[:folds]]
-    return Roles(as_of, reach, known_by(as_of), evaluation, [fold for fold in forward if fold[0]])
+    window = timedelta(days=reach)
+    judged = [c for c in possible if possible[-1] + window <= c <= newest - window]
+    forward = [(known_by(c), c) for c in _spread(judged, reach, folds)]
+    return Roles(as_of, reach, known_by(as_of), known_by(newest), forward)
+
+
+def _spread(newest_first: Sequence[date], reach: int, count: int) -> list[date]:
+    """Take cutoffs whose label windows do not overlap, and others where there are too few.
+
+    Overlapping windows share their outcomes: three of them say hardly more than one of how the
+    years differ.
+    """
+    apart: list[date] = []
+    for cutoff in newest_first:
+        if not apart or cutoff + timedelta(days=reach) <= apart[-1]:
+            apart.append(cutoff)
+    taken = set(apart)
+    rest = [c for c in newest_first if c not in taken]
+    return sorted([*apart, *rest][:count], reverse=True)

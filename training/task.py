@@ -44,6 +44,8 @@ class Task:
         What a transaction is worth.
     own : Own
         The company's own families.
+    lifetime_years, lifetime_discount : float
+        What lifetime values assume.
     """
 
     name: str
@@ -59,6 +61,8 @@ class Task:
     replacing: bool = False
     measure: str = "net"
     own: Own = NONE
+    lifetime_years: float = 5.0
+    lifetime_discount: float = 0.1
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""
@@ -74,6 +78,8 @@ class Task:
             churn_share=target.share if target.kind == "partial" else None,
             churn_norm_windows=target.norm_windows if target.kind == "partial" else None,
             value_measure=target.measure,
+            lifetime_years=self.lifetime_years,
+            lifetime_discount=self.lifetime_discount,
         )
 
 

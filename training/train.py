@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,22 +21,31 @@ from models.bundle import Bundle
 from models.derived import with_derived
 from models.recipe import Recipe, default_parameters
 from models.release import Release
+from training.choice import ALL, Candidates
+from training.comparators import Comparator, Compared, compare, find
 from training.dates import Dates, dates, known_by
-from training.evaluate import Evaluation, core_measures, evaluate
-from training.fit import HeldOut, calibrated, explore, learn, predict, repeat
+from training.evaluate import Evaluation, beside, core_measures, evaluate
+from training.explore import explore, half_life, harm
+from training.fit import calibrated, grouped_folds, learn, repeat, with_outlook
+from training.further import further_measures, unsaid
 from training.grade import Grade, grade
+from training.held_out import HeldOut, predict
 from training.history import History, history
 from training.promote import better_component
 from training.task import Task, check_enough, plan, target
-from training.wallet import wallet_measures
 
 BASELINE = Recipe(churn="logistic_rfm", value="scaled_spend")
 
 _FEWEST_LEVELS = 50
 _MOST_UNIQUE = 0.5
 
-_CALENDAR_DAYS = 730
+_YEAR = 330
+"""Days from the first cutoff to the last, a month apart, in which every season is seen once."""
+
+_TWO_YEARS = 730
 """Days of cutoffs below which a date in the calendar stands for one of them alone."""
+
+_SEASON = ("calendar",)
 
 
 class Progress(Protocol):
@@ -102,9 +111,12 @@ class Trained:
     notes : tuple of str
         What a user should know.
     wallet : mapping of str to float
-        Measures of the estimated wallets; empty where none are estimated or can be held out.
+        Measures of the estimated wallets, the intervals and the next purchase; empty where no
+        cutoff can be held out.
     inputs : mapping of str to mapping of str to str
         The tables that the features were computed from; see :func:`features.inputs.recorded`.
+    comparators : tuple of str
+        Names of the methods of the evaluation that the user asked for.
     """
 
     task: Task
@@ -119,6 +131,7 @@ class Trained:
     notes: tuple[str, ...]
     wallet: Mapping[str, float] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
+    comparators: tuple[str, ...] = ()
 
 
 def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -> Trained:
@@ -138,18 +151,30 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
     InputError
         When there is too little to learn from.
     """
+    comparators = find(task.training.comparators, task.seed)
     when = dates(tables, task.as_of, task.today)
     known = known_by(tables, when.as_of)
     aim, notes = target(task, known, when.history, champion.definition if champion else None)
-    past = _history(task, known, when, aim, shop)
+    past = assembled(task, known, when, aim, shop)
     frame = past.serving()
     check_enough(frame, task.training, aim.horizon)
     features, dropped = usable(past.panel.features, frame)
     features = with_derived(features)
-    recipe = Recipe(seed=task.seed, wallet_quantile=task.training.wallet_quantile)
+    recipe = Recipe(
+        "average",
+        seed=task.seed,
+        seeds=task.training.seeds,
+        wallet_quantile=task.training.wallet_quantile,
+    )
     start = _parametrised(recipe, len(frame))
-    fits = _better(two_fits(past, features, start, shop.progress), past, features, shop)
+    features = _seasoned(past, features, start, frame)
+    if past.roles.forward:
+        start = replace(start, half_life=half_life(past.folds(), features, start, aim.horizon))
+    fits = _better(two_fits(past, features, start, shop.progress, ALL), past, features, shop)
     judged = _evaluate(fits.measured, past, aim, task)
+    compared = _compared(comparators, fits.measured, past)
+    if judged:
+        judged = beside(judged, compared.churn, compared.value, task.seed)
     return Trained(
         task,
         when,
@@ -160,23 +185,35 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         judged,
         _without_attributes(fits.recipe, past, features, aim, task, tables),
         grade(judged, task.seed) if judged else None,
-        (*when.notes, *notes, *dropped, *_limits(past)),
-        wallet_measures(fits.measured, past.newest()) if fits.measured else {},
+        (*when.notes, *notes, *dropped, *_limits(past), *compared.notes, *unsaid(fits.serving)),
+        further_measures(fits.measured, past.newest()) if fits.measured else {},
         recorded(known, features, own=bool(task.own.families)),
+        tuple(c.name for c in comparators),
     )
 
 
-def two_fits(past: History, features: FeatureSet, recipe: Recipe, progress: Progress) -> Fits:
-    """Complete a recipe on the folds and make both its fits."""
+def two_fits(
+    past: History,
+    features: FeatureSet,
+    recipe: Recipe,
+    progress: Progress,
+    kinds: Candidates | None = None,
+) -> Fits:
+    """Complete a recipe on the folds, of its own kinds or of those given, and make both fits."""
     folds = past.folds()
+    reach = past.roles.reach if past.roles.forward else None
     progress.start("Models", len(folds) + 2)
-    complete, held_out = explore(folds, features, recipe, progress.step)
+    complete, held_out = explore(folds, features, recipe, progress.step, kinds=kinds, reach=reach)
     measured = _measured(past, features, complete, held_out)
     progress.step()
     if measured and past.roles.forward:
         # Calibration is refitted, too: t0 is one more forward prediction of this recipe.
         held_out = [*held_out, predict(measured[0], past.newest())]
     serving = calibrated(learn(past.serving(), features, complete), complete, held_out)
+    if not held_out:
+        # A single cutoff: nothing is calibrated, but other customers tell how far values spread.
+        others = repeat(grouped_folds(past.serving()), features, complete)
+        serving = with_outlook(serving, complete, others)
     progress.step()
     return Fits(complete, serving, measured[1] if measured else None)
 
@@ -193,11 +230,10 @@ def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple
     """Leave out what would be learnt by heart, and say which of the user's own columns it is.
 
     That is categories that name customers rather than group them, such as an e-mail, and the
-    calendar while each of its dates stands for one cutoff alone.
+    calendar while it tells of a part of the year alone.
     """
-    seen = frame["cutoff"]
-    if (seen.max() - seen.min()).days < _CALENDAR_DAYS:
-        features = features.without(["calendar"])
+    if _span(frame) < _YEAR:
+        features = features.without(_SEASON)
     customers = frame["customer_id"].nunique()
     limit = max(_FEWEST_LEVELS, _MOST_UNIQUE * customers)
     levels = {c: int(frame[c].nunique()) for c in features.categorical}
@@ -210,7 +246,25 @@ def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple
     return FeatureSet(tuple(f for f in features if f.name not in gone)), notes
 
 
-def _history(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop) -> History:
+def _seasoned(
+    past: History, features: FeatureSet, recipe: Recipe, frame: pd.DataFrame
+) -> FeatureSet:
+    """Leave out the calendar where each date is one cutoff's and forward predictions lose by it."""
+    rest = features.without(_SEASON)
+    if len(rest) == len(features) or _span(frame) >= _TWO_YEARS:
+        return features
+    if not past.roles.forward or harm(past.folds(), features, rest, recipe):
+        return rest
+    return features
+
+
+def _span(frame: pd.DataFrame) -> int:
+    """Give the days from the first cutoff to the last."""
+    return int((frame["cutoff"].max() - frame["cutoff"].min()).days)
+
+
+def assembled(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop) -> History:
+    """Build the panel of what is known, and give its cutoffs their roles."""
     found = plan(task, when, aim)
     newest = max(found.cutoffs)
     try_out(task.own, known, population(known, newest, aim.kind, task.active_within))
@@ -218,7 +272,7 @@ def _history(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop
     panel = build(
         prepared(known, shop.keep),
         found.cutoffs,
-        aim,
+        replace(aim, as_of=when.as_of),
         task.active_within,
         shop.folder,
         own=task.own.families,
@@ -274,6 +328,15 @@ def _evaluate(
     if measured is None:
         return None
     return evaluate(measured, past.newest(), past.evaluation(), aim.value_horizon, task.seed)
+
+
+def _compared(
+    comparators: Sequence[Comparator], measured: Release | None, past: History
+) -> Compared:
+    if measured is None or not comparators:
+        return Compared()
+    train, held_out = (measured.completed(f) for f in (past.evaluation(), past.newest()))
+    return compare(comparators, train, held_out, measured.encoder)
 
 
 def _without_attributes(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from models.bundle import Bundle
+from serving.columns import COLUMNS, ScoreColumns
 from serving.online.schemas import LONGEST_ID, MOST_CUSTOMERS, Id
 from serving.store import Run, Score
 
@@ -31,7 +32,7 @@ Days = Annotated[int, Field(ge=0, le=1_000_000)]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class ScoreOut(BaseModel):
+class ScoreOut(ScoreColumns):
     """A published score: the columns of scores.parquet, the run, and its age in seconds.
 
     `as_of` is null where the scores rest on a flat file, which has no time, and the values where it
@@ -39,14 +40,6 @@ class ScoreOut(BaseModel):
     and the probability is that of a model which has not learnt from it.
     """
 
-    customer_id: str
-    as_of: date | None
-    churn_probability: float
-    value_if_retained: float | None
-    value_if_churned: float | None
-    expected_value: float | None
-    value_at_risk: float | None
-    model_version: str
     run: int
     age_s: int
     out_of_fold: bool | None = None
@@ -126,7 +119,7 @@ class RunOut(BaseModel):
     """A publication of scores. `kept`: whether its scores can still be read.
 
     `valued`: whether its scores have values; without them every list is in the order of the churn
-    probability.
+    probability. `lifetime_years`, `lifetime_discount`: what its lifetime values assume.
     """
 
     run: int
@@ -141,6 +134,8 @@ class RunOut(BaseModel):
     backtest: bool
     kept: bool
     valued: bool
+    lifetime_years: float | None
+    lifetime_discount: float | None
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -220,14 +215,7 @@ class Health(BaseModel):
 def score_fields(score: Score, now: datetime) -> dict[str, Any]:
     """Give the fields of :class:`ScoreOut`, for JSON."""
     return {
-        "customer_id": score.customer_id,
-        "as_of": score.as_of,
-        "churn_probability": score.churn_probability,
-        "value_if_retained": score.value_if_retained,
-        "value_if_churned": score.value_if_churned,
-        "expected_value": score.expected_value,
-        "value_at_risk": score.value_at_risk,
-        "model_version": score.model_version,
+        **{name: getattr(score, name) for name in COLUMNS},
         "run": score.run,
         "age_s": max(0, int((now - score.published_at).total_seconds())),
         # As in scores.parquet: a column of flat files alone.

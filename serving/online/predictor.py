@@ -14,7 +14,9 @@ from features.errors import InputError
 from models.bundle import Bundle
 from models.matrix import Floats
 from models.reasons import reasons
-from models.release import SCORES
+from models.release import DUE, SCORES
+from serving.columns import NEXT_PURCHASE
+from serving.due import due_at
 from serving.online.completing import CompleteRows
 from serving.online.history import TELLING, tables
 from serving.online.membership import is_member, telling
@@ -34,7 +36,6 @@ _NOTHING = {
     ),
     "subscriptions": "no subscription is known before as_of: there is nothing to score",
 }
-_NO_VALUES = (None,) * (len(SCORES) - 1)
 _EMPTY = pd.DataFrame()  # making one takes a quarter of a single row's time
 
 
@@ -73,7 +74,6 @@ class Predictor:
         self._query = feature_query(bundle)
         self._shapes = shapes(bundle)
         self._names = bundle.features.names
-        self._valued = bundle.definition.valued
 
     def predict(self, customers: Sequence[CustomerInput], *, explain: bool = False) -> list[Item]:
         """Predict for customers, given in either way, in their order.
@@ -161,10 +161,13 @@ class Predictor:
         scores = self._scores(encoded)
         for row, position in enumerate(positions):
             customer = customers[position]
+            numbers = dict(zip((*SCORES, DUE), scores[row], strict=True))
+            due = due_at(customer.as_of, numbers.pop(DUE))
             items[position] = {
                 "customer_id": customer.customer_id,
                 "as_of": customer.as_of.isoformat() if customer.as_of else None,
-                **dict(zip(SCORES, scores[row], strict=True)),
+                **numbers,
+                NEXT_PURCHASE: due.isoformat() if due else None,
                 "model_version": str(self.version),
                 "in_population": members[row],
             }
@@ -176,8 +179,11 @@ class Predictor:
         release = self.bundle.release
         frame = Encoded(encoded.matrix, {}).frame(self._names) if release.reads_columns else _EMPTY
         scores: Floats = release.score_matrix(frame, encoded.matrix, self._threads)
-        rows: list[list[Any]] = np.asarray(scores).tolist()
-        return rows if self._valued else [[p, *_NO_VALUES] for p, *_ in rows]
+        # What a release does not predict is NaN in a matrix, and null in JSON.
+        cells = scores.astype(object)
+        cells[np.isnan(scores)] = None
+        rows: list[list[Any]] = cells.tolist()
+        return rows
 
     def _reasons(self, encoded: Encoded) -> list[list[dict[str, str | None]]]:
         currency = self.bundle.definition.currency

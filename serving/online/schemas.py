@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from features.errors import suggestion
+from serving.columns import ScoreColumns
 from serving.online.problems import Detail, RequestProblem, shown
 
 MOST_CUSTOMERS = 1_000
@@ -154,8 +155,8 @@ class Reason(BaseModel):
     cause: str | None
 
 
-class Prediction(BaseModel):
-    """What the model says of one customer.
+class Prediction(ScoreColumns):
+    """What the model says of one customer: the columns of a score, and more.
 
     Attributes
     ----------
@@ -163,20 +164,10 @@ class Prediction(BaseModel):
         Whether the customer bought within the model's ``active_within`` days or, where churn is
         that of subscriptions, whether one runs: the others had left before, and the model has not
         learnt from their like. Null where the features given do not tell.
-    value_if_retained, value_if_churned, expected_value, value_at_risk
-        Null where the model was trained on a file that tells no value.
     reasons
         Strongest first; only where they were asked for.
     """
 
-    customer_id: str
-    as_of: date | None
-    churn_probability: float
-    value_if_retained: float | None
-    value_if_churned: float | None
-    expected_value: float | None
-    value_at_risk: float | None
-    model_version: str
     in_population: bool | None
     reasons: list[Reason] | None = None
 

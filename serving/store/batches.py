@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from serving.columns import MEASURES, NEXT_PURCHASE, NUMBERS, PROBABILITIES
 from serving.errors import StoreError
 from serving.store.records import RunInfo
-from serving.store.schema import MEASURES, OUT_OF_FOLD, WORDS
+from serving.store.schema import OUT_OF_FOLD, WORDS
 
 REQUIRED = ("customer_id", *MEASURES)
 TYPES = {
     "customer_id": pa.string(),
-    **dict.fromkeys(MEASURES, pa.float64()),
+    **dict.fromkeys(NUMBERS, pa.float64()),
+    NEXT_PURCHASE: pa.date32(),
     "days_since_purchase": pa.int32(),
     **dict.fromkeys(WORDS, pa.string()),
     "attributes": pa.string(),
@@ -35,9 +37,10 @@ def checked(
     info : RunInfo
         `as_of`, `model_version` and `backtest` columns, where a batch has them, must agree.
     batches : iterable of DataFrame, Table or RecordBatch
-        ``customer_id`` and the measures; days since the last purchase, reasons, causes and
-        ``attributes`` (a dict, or JSON text of an object) may be absent or null, as may the
-        values where the run has none; ``out_of_fold`` is false where it is absent.
+        ``customer_id`` and :data:`serving.columns.MEASURES`; the other columns of a score, days
+        since the last purchase, reasons, causes and ``attributes`` (a dict, or JSON text of an
+        object) may be absent or null, as may the values where the run has none; ``out_of_fold`` is
+        false where it is absent.
 
     Raises
     ------
@@ -58,8 +61,9 @@ def _table(info: RunInfo, frame: pd.DataFrame) -> pa.Table:
     table = pa.table({name: _column(frame, name) for name in TYPES})
     if table["customer_id"].null_count:
         raise StoreError("a score has no customer_id; leave such rows out")
-    for name in MEASURES if info.valued else ("churn_probability",):
-        _check_measure(table, name)
+    needed = MEASURES if info.valued else ("churn_probability",)
+    for name in NUMBERS:
+        _check_number(table, name, needed=name in needed)
     if not info.valued:
         _check_without_values(table)
     return table
@@ -109,14 +113,14 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _check_measure(table: pa.Table, name: str) -> None:
+def _check_number(table: pa.Table, name: str, *, needed: bool) -> None:
     values = table[name].to_numpy()
-    wrong = ~np.isfinite(values)
-    if name == "churn_probability":
+    wrong = ~np.isfinite(values) if needed else np.isinf(values)
+    if name in PROBABILITIES:
         wrong |= (values < 0) | (values > 1)
     if wrong.any():
         first = int(np.argmax(wrong))
-        kind = "a number from 0 to 1" if name == "churn_probability" else "a finite number"
+        kind = "a number from 0 to 1" if name in PROBABILITIES else "a finite number"
         raise StoreError(
             f"scores.{name} is {values[first]} for customer {table['customer_id'][first]}; "
             f"it must be {kind}. Nothing was published"
@@ -124,8 +128,8 @@ def _check_measure(table: pa.Table, name: str) -> None:
 
 
 def _check_without_values(table: pa.Table) -> None:
-    for name in MEASURES:
-        if name != "churn_probability" and table[name].null_count < table.num_rows:
+    for name in NUMBERS:
+        if name not in PROBABILITIES and table[name].null_count < table.num_rows:
             raise StoreError(
                 f"scores.{name} is given, but the run has no values; publish it with valued=True, "
                 "or leave the values out"

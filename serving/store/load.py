@@ -66,9 +66,14 @@ def _copy(driver: Any, table: Table, batches: Iterable[pa.Table]) -> None:  # no
             copy.write(block.getvalue())
 
 
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write dates as SQLite keeps them: as text."""
+    return column.cast(pa.string()) if pa.types.is_date(column.type) else column
+
+
 def _insert(driver: Any, table: Table, batches: Iterable[pa.Table]) -> None:  # noqa: ANN401
     marks = ", ".join("?" * len(table.columns))
     statement = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608
     for batch in batches:
-        columns = [column.to_pylist() for column in batch.columns]
+        columns = [_plain(column).to_pylist() for column in batch.columns]
         driver.executemany(statement, zip(*columns, strict=True))

@@ -74,6 +74,8 @@ def _announce(connection: Connection, info: RunInfo) -> int:
         "backtest": info.backtest,
         "kept": True,
         "valued": info.valued,
+        "lifetime_years": info.lifetime_years,
+        "lifetime_discount": info.lifetime_discount,
     }
     run: int = connection.execute(insert(RUNS).values(row).returning(RUNS.c.id)).scalar_one()
     return run

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Row, func, join, select
 
+from serving.columns import COLUMNS
 from serving.errors import UnknownRun
 from serving.store.query import RiskQuery, Sort, listing
 from serving.store.records import Change, Comparison, Past, Run, Score
-from serving.store.schema import HISTORY, MEASURES, OUT_OF_FOLD, RUNS, WORDS, score_table
+from serving.store.schema import HISTORY, OUT_OF_FOLD, RUNS, WORDS, score_table
 
-_SCORE = ["customer_id", "as_of", *MEASURES, "model_version"]
 _DETAILS = ["days_since_purchase", *WORDS, "attributes", OUT_OF_FOLD]
 
 
@@ -159,4 +159,4 @@ def _dressed(frame: pd.DataFrame, run: Run, first: int) -> pd.DataFrame:
         model_version=run.model_version,
         days_since_purchase=frame["days_since_purchase"].astype("Int64"),
     )
-    return dressed[["rank", *_SCORE, *_DETAILS]]
+    return dressed[["rank", *COLUMNS, *_DETAILS]]

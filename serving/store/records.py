@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import ConfigDict
+
+from serving.columns import ScoreColumns
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
@@ -26,6 +30,9 @@ class RunInfo:
     valued : bool
         Whether the scores have values; without them every list is in the order of the churn
         probability.
+    lifetime_years, lifetime_discount : float or None
+        What the lifetime values assume: their cap, and the annual rate of discount; None where
+        there are none.
     """
 
     as_of: date | None
@@ -36,6 +43,8 @@ class RunInfo:
     value_horizon: int | None
     backtest: bool = False
     valued: bool = True
+    lifetime_years: float | None = None
+    lifetime_discount: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +69,11 @@ class Run(RunInfo):
     kept: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
+class Score(ScoreColumns):
     """A customer's published score; amounts in the run's currency.
 
     Parameters
     ----------
-    value_if_retained, value_if_churned, expected_value, value_at_risk : float or None
-        None where the run has no values.
     days_since_purchase : int or None
         At `as_of`; None where the customer never bought.
     reason_1, reason_2, reason_3, cause_1, cause_2, cause_3 : str or None
@@ -81,14 +87,8 @@ class Score:
         The publication it belongs to, published at `published_at` (UTC).
     """
 
-    customer_id: str
-    as_of: date | None
-    churn_probability: float
-    value_if_retained: float | None
-    value_if_churned: float | None
-    expected_value: float | None
-    value_at_risk: float | None
-    model_version: str
+    model_config = ConfigDict(frozen=True)
+
     days_since_purchase: int | None
     reason_1: str | None
     reason_2: str | None

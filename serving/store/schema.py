@@ -31,16 +31,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from serving.columns import NEXT_PURCHASE, NUMBERS
+
 VERSION_TABLE = "score_store_version"
 SCORES_PREFIX = "scores_"
-MEASURES = (
-    "churn_probability",
-    "value_if_retained",
-    "value_if_churned",
-    "expected_value",
-    "value_at_risk",
-)
 WORDS = ("reason_1", "reason_2", "reason_3", "cause_1", "cause_2", "cause_3")
+REMEMBERED = ("churn_probability", "value_if_retained", "value_if_churned", "expected_value")
+"""What the history keeps of a score."""
 SORTS = ("value_at_risk", "churn_probability", "expected_value")
 OUT_OF_FOLD = "out_of_fold"
 
@@ -89,6 +86,8 @@ RUNS = Table(
     Column("backtest", Boolean, nullable=False),
     Column("kept", Boolean, nullable=False),
     Column("valued", Boolean, nullable=False, server_default=true()),
+    Column("lifetime_years", Double),
+    Column("lifetime_discount", Double),
     sqlite_autoincrement=True,
 )
 
@@ -99,7 +98,7 @@ HISTORY = Table(
     METADATA,
     Column("run", Integer, primary_key=True, autoincrement=False),
     Column("customer_id", identifier(), primary_key=True),
-    *(_measure(name) for name in MEASURES if name != "value_at_risk"),
+    *(_measure(name) for name in REMEMBERED),
     sqlite_with_rowid=False,
 )
 
@@ -128,7 +127,8 @@ def _score_table(run: int) -> Table:
         f"{SCORES_PREFIX}{run}",
         MetaData(),
         Column("customer_id", identifier(), nullable=False),
-        *(_measure(name) for name in MEASURES),
+        *(_measure(name) for name in NUMBERS),
+        Column(NEXT_PURCHASE, Date),
         Column("days_since_purchase", Integer),
         *(Column(name, Text) for name in WORDS),
         Column("attributes", JSON().with_variant(JSONB(), "postgresql")),

@@ -114,9 +114,10 @@ class Store:
         ----------
         info : RunInfo
         scores : iterable of DataFrame, Table or RecordBatch
-            Batches of ``customer_id``, the five measures and, where they are known,
-            ``days_since_purchase``, ``reason_1`` to ``cause_3``, ``attributes`` and
-            ``out_of_fold``; taken one at a time, so that they may be worked out on the way.
+            Batches of ``customer_id``, the five measures and, where they are known, the other
+            columns of a score, ``days_since_purchase``, ``reason_1`` to ``cause_3``,
+            ``attributes`` and ``out_of_fold``; taken one at a time, so that they may be worked out
+            on the way.
 
         Raises
         ------

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from keepwell.cli import main
+from serving.columns import COLUMNS
 from tests.api.served import open_service
 from tests.flat import FLAT, people
 from tests.support import Shop
 
 pytestmark = pytest.mark.anyio
 
-VALUES = ["value_if_retained", "value_if_churned", "expected_value", "value_at_risk"]
+UNKNOWN = [c for c in COLUMNS if c not in {"customer_id", "churn_probability", "model_version"}]
 AMOUNT = FLAT + "\n[value]\namount = '\"Price\" * 12'\n"
 
 
@@ -48,16 +49,8 @@ def shop(flat: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
 
 def test_scores_without_time_or_value(flat: Path) -> None:
     scores = pd.read_parquet(flat / "scores.parquet")
-    assert list(scores.columns) == [
-        "customer_id",
-        "as_of",
-        "churn_probability",
-        *VALUES,
-        "model_version",
-        "out_of_fold",
-    ]
-    assert scores["as_of"].isna().all()
-    assert scores[VALUES].isna().all(axis=None)
+    assert list(scores.columns) == [*COLUMNS, "out_of_fold"]
+    assert scores[UNKNOWN].isna().all(axis=None)
     assert scores["churn_probability"].between(0, 1, inclusive="neither").all()
     known = people()["Churn"].isin(["Yes", "No"]).to_numpy()
     assert scores["out_of_fold"].dtype == bool
@@ -136,7 +129,7 @@ async def test_the_service_gives_the_batch_scores(flat: Path) -> None:
         (item,) = answer.json()["items"]
         expected = scores.loc["0001-X", "churn_probability"]
         assert item["churn_probability"] == pytest.approx(expected, rel=1e-9)
-        assert [item[name] for name in VALUES] == [None] * 4
+        assert [item[name] for name in UNKNOWN] == [None] * len(UNKNOWN)
         assert item["in_population"] is True
         assert all(reason["cause"] is None for reason in item["reasons"])
         await _see_published(client, scores)

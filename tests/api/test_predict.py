@@ -8,17 +8,10 @@ import orjson
 import pandas as pd
 import pytest
 
+from serving.columns import NUMBERS
 from tests.api.served import features, histories
 
 pytestmark = pytest.mark.anyio
-
-SCORES = (
-    "churn_probability",
-    "value_if_retained",
-    "value_if_churned",
-    "expected_value",
-    "value_at_risk",
-)
 
 
 async def test_a_history_and_the_nightly_batch_give_the_same_numbers(
@@ -29,8 +22,12 @@ async def test_a_history_and_the_nightly_batch_give_the_same_numbers(
     batch = pd.read_parquet(shop_once / "scores.parquet")
     served = pd.DataFrame(found.json()["items"])
     assert list(served["customer_id"]) == list(batch["customer_id"])
-    for name in SCORES:
+    for name in NUMBERS:
+        assert batch[name].notna().all(), name
         assert served[name].tolist() == pytest.approx(batch[name].tolist(), rel=1e-9)
+    due = [None if pd.isna(day) else str(day) for day in batch["next_purchase_expected_at"]]
+    assert served["next_purchase_expected_at"].tolist() == due
+    assert any(due)
 
 
 async def test_the_items_say_which_model_and_when(

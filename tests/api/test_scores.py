@@ -9,7 +9,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from serving.scorer import COLUMNS
+from serving.columns import COLUMNS
 
 pytestmark = pytest.mark.anyio
 

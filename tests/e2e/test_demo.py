@@ -11,7 +11,7 @@ import pytest
 from keepwell.cli import main
 from keepwell.demo import AS_OF, aftermath, calls, set_up
 from keepwell.project import Project
-from serving.scorer import COLUMNS
+from serving.columns import COLUMNS
 
 SHARE = 3
 FEWER = """[training]

@@ -14,7 +14,8 @@ import pytest
 from mlflow import MlflowClient
 
 from features.catalogue import CAUSES
-from serving.scorer import CAUSE_COLUMNS, COLUMNS, REASON_COLUMNS
+from serving.columns import COLUMNS, NUMBERS
+from serving.scorer import CAUSE_COLUMNS, REASON_COLUMNS
 from tests.support import BASE, Shop, sales
 
 ROOT = Path(__file__).parents[2]
@@ -143,7 +144,7 @@ def test_a_customer_alone_gets_the_score_they_get_in_a_batch(trained: Shop) -> N
         trained.does("score", "--as-of", "2023-10-28")
         alone = trained.scored()
         assert list(alone.index) == [customer]
-        for column in COLUMNS[2:7]:
+        for column in NUMBERS:
             assert alone.loc[customer, column] == pytest.approx(
                 batch.loc[customer, column], rel=1e-9
             )

@@ -13,11 +13,14 @@ import pytest
 from features.catalogue import FeatureSet
 from models import bundle
 from models.baselines import LogisticRFM
-from models.bundle import Bundle
+from models.bundle import Bundle, Definition
 from models.calibration import Calibration
 from models.churn import ChurnModel
 from models.errors import BundleError
+from models.recipe import Recipe
+from models.release import SCORES
 from models.value import ConditionalValue
+from training.fit import calibrated, grouped_folds, learn, repeat
 
 Maker = Callable[..., pd.DataFrame]
 
@@ -70,7 +73,7 @@ def test_baselines_and_calibration_travel_too(
 
 def test_a_bundle_holds_text_alone_and_no_pickle(saved: Path) -> None:
     names = sorted(p.name for p in saved.iterdir())
-    assert names == ["bundle.json", "churn.txt", "value_if_retained.txt"]
+    assert names == ["bundle.json", "churn_1.txt", "value_if_retained.txt"]
     for path in saved.iterdir():
         content = path.read_bytes()
         assert b"\0" not in content
@@ -86,15 +89,16 @@ def test_no_part_of_the_models_can_read_a_pickle() -> None:
 
 
 def test_a_missing_file_is_named(saved: Path) -> None:
-    (saved / "churn.txt").unlink()
-    with pytest.raises(BundleError, match=r"bundle bundle lacks churn\.txt; train anew or restore"):
+    (saved / "churn_1.txt").unlink()
+    expected = r"bundle bundle lacks churn_1\.txt; train anew or restore"
+    with pytest.raises(BundleError, match=expected):
         bundle.load(saved)
 
 
 @pytest.mark.parametrize("content", [b"tree\n", b"\xff\xfe"])
 def test_a_damaged_file_is_named(saved: Path, content: bytes) -> None:
-    (saved / "churn.txt").write_bytes(content)
-    with pytest.raises(BundleError, match=r"churn\.txt has changed since it was written"):
+    (saved / "churn_1.txt").write_bytes(content)
+    with pytest.raises(BundleError, match=r"churn_1\.txt has changed since it was written"):
         bundle.load(saved)
 
 
@@ -112,7 +116,7 @@ def test_a_damaged_bundle_json_is_refused(saved: Path, content: bytes) -> None:
 
 def test_another_format_is_refused(saved: Path) -> None:
     edit(saved, format=99)
-    with pytest.raises(BundleError, match="has format 99; this Keepwell reads 2; train anew"):
+    with pytest.raises(BundleError, match="has format 99; this Keepwell reads 3; train anew"):
         bundle.load(saved)
 
 
@@ -154,3 +158,21 @@ def test_a_better_sentence_is_no_other_feature(shop: Bundle) -> None:
     reworded = FeatureSet(tuple(replace(f, doc="New words.", reason=None) for f in shop.features))
     assert reworded.hash == shop.features.hash
     bundle.check_features(shop, reworded)
+
+
+def test_intervals_the_next_purchase_and_lifetime_assumptions_travel_too(
+    features: FeatureSet, recipe: Recipe, tmp_path: Path, snapshots: Maker
+) -> None:
+    frame = snapshots(900)
+    frame["bought_30d"] = (frame["churned"] == 0) & (frame["purchase_gap_mean"] < 40)
+    held_out = repeat(grouped_folds(frame, 3), features, recipe)
+    meant = Definition("inactivity", 90, 0, 90, 365, "GBP", "UTC", lifetime_years=3.0)
+    meant = replace(meant, lifetime_discount=0.05)
+    release = calibrated(learn(frame, features, recipe), recipe, held_out)
+    whole = Bundle("shop", replace(release, lifetime=meant.lifetime), meant, recipe, "2024-06-01")
+    bundle.save(whole, tmp_path)
+    read = bundle.load(tmp_path)
+    scores = whole.release.score(frame)
+    assert scores[list(SCORES)].notna().all(axis=None)
+    pd.testing.assert_frame_equal(read.release.score(frame), scores, check_exact=True)
+    assert read.release.lifetime == meant.lifetime

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import METHODS, Calibration, choose, clip, fit, log_loss, logit, sigmoid
+from models.calibration import (
+    METHODS,
+    Calibration,
+    choose,
+    clip,
+    fit,
+    log_loss,
+    logit,
+    others,
+    sigmoid,
+    sure_gain,
+)
 from models.matrix import Floats
 
 
@@ -57,19 +68,61 @@ def test_a_calibration_travels_as_json_to_the_bit(method: str) -> None:
     np.testing.assert_array_equal(read.apply(said), fitted.apply(said))
 
 
+def test_beta_recovers_a_known_distortion() -> None:
+    rng = np.random.default_rng(3)
+    said = rng.beta(1.2, 1.2, 60_000)
+    true = sigmoid(0.5 * np.log(said) - 2.0 * np.log1p(-said) + 0.3)
+    fitted = fit("beta", (rng.random(60_000) < true).astype(np.float64), said)
+    assert fitted.y == pytest.approx((0.5, 2.0, 0.3), abs=0.08)
+    assert np.abs(fitted.apply(said) - true).max() < 0.02
+
+
+def test_beta_leaves_out_an_end_that_would_turn_the_ranking_round() -> None:
+    rng = np.random.default_rng(4)
+    said = rng.beta(1.2, 1.2, 20_000)
+    true = sigmoid(-0.4 * np.log(said) - 2.0 * np.log1p(-said) - 1.0)
+    a, b, _ = fit("beta", (rng.random(20_000) < true).astype(np.float64), said).y
+    assert a == 0
+    assert b > 1
+
+
 def test_the_method_with_the_lowest_held_out_loss_is_chosen() -> None:
     folds = [world(4_000, slope=0.4, intercept=-1.0, seed=s)[:2] for s in (5, 6, 7)]
-    assert choose(folds) == "sigmoid"
-    assert choose([bent(4_000, seed) for seed in (1, 2, 3)]) == "isotonic"
+    assert choose(folds, others(3)) == "sigmoid"
+    assert choose([bent(4_000, seed) for seed in (1, 2, 3)], others(3)) == "isotonic"
 
 
-def test_small_folds_of_a_calibrated_model_are_left_alone() -> None:
-    folds = [world(200, slope=1.0, intercept=0.0, seed=s)[:2] for s in range(20, 26)]
-    assert choose(folds) == "none"
+def test_folds_of_a_calibrated_model_are_left_alone() -> None:
+    folds = [world(2_000, slope=1.0, intercept=0.0, seed=s)[:2] for s in range(20, 26)]
+    assert choose(folds, others(6)) == "none"
 
 
-def test_one_fold_takes_the_sigmoid() -> None:
-    assert choose([bent(4_000, seed=1)]) == "sigmoid"
+def test_without_a_fold_to_judge_by_nothing_is_calibrated() -> None:
+    assert choose([bent(4_000, seed=1)], others(1)) == "none"
+    assert choose([bent(4_000, seed=1), bent(4_000, seed=2)], []) == "none"
+
+
+def drifting(shifts: list[float]) -> list[tuple[Floats, Floats]]:
+    """Give folds, newest first, in which a model says too little by a shift of the log odds."""
+    return [world(4_000, slope=1.0, intercept=s, seed=30 + n)[:2] for n, s in enumerate(shifts)]
+
+
+FORWARD = [([1, 2], 0), ([2], 1)]
+"""Folds, newest first, each of which is judged by the earlier ones."""
+
+
+def test_a_drift_that_persists_is_calibrated_and_one_that_turns_is_not() -> None:
+    assert choose(drifting([0.6, 0.6, 0.6]), FORWARD) != "none"
+    assert choose(drifting([-0.6, 0.6, -0.6]), FORWARD) == "none"
+
+
+def test_a_gain_within_its_error_is_none() -> None:
+    rng = np.random.default_rng(1)
+    assert sure_gain([rng.normal(0.001, 1, 1000)]) == 0
+    assert sure_gain([rng.normal(1, 1, 1000)]) == pytest.approx(1, abs=0.1)
+    # Customers agree within each fold, but the folds do not agree with one another.
+    assert sure_gain([np.full(100, 0.5), np.full(100, -0.3)]) == 0
+    assert sure_gain([np.full(100, 0.5), np.full(100, 0.3)]) == pytest.approx(0.4)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -137,9 +137,9 @@ def test_files_that_are_gone_are_named_with_a_remedy(store: Store, shop: Bundle)
 
 def test_a_damaged_file_in_the_store_is_noticed(store: Store, shop: Bundle) -> None:
     store.registry.promote(store.register(shop), "first")
-    (path,) = (store.folder / "artifacts").rglob("churn.txt")
+    (path,) = (store.folder / "artifacts").rglob("churn_1.txt")
     path.write_text(path.read_text().replace("split_gain", "split_pain"))
-    with pytest.raises(BundleError, match=r"churn\.txt has changed since it was written"):
+    with pytest.raises(BundleError, match=r"churn_1\.txt has changed since it was written"):
         store.registry.load_champion()
 
 

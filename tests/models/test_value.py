@@ -12,7 +12,7 @@ from features.catalogue import FeatureSet
 from models.bundle import Bundle
 from models.matrix import Encoder
 from models.recipe import Recipe
-from models.release import SCORES, medians, mixture
+from models.release import DUE, SCORES, medians, mixture
 from models.value import ConditionalValue, fit_churned, fit_retained, ratio
 
 Maker = Callable[..., pd.DataFrame]
@@ -21,7 +21,7 @@ Maker = Callable[..., pd.DataFrame]
 def test_the_expected_value_is_the_mixture_to_the_bit(shop: Bundle, snapshots: Maker) -> None:
     scores = shop.release.score(snapshots(500, seed=9))
     p, retained, churned = (scores[c].to_numpy() for c in SCORES[:3])
-    assert list(scores.columns) == list(SCORES)
+    assert list(scores.columns) == [*SCORES, DUE]
     np.testing.assert_array_equal(scores["expected_value"], (1 - p) * retained + p * churned)
     np.testing.assert_array_equal(scores["value_at_risk"], p * (retained - churned))
     assert (p > 0).all()
@@ -59,8 +59,9 @@ def test_returns_lower_the_total_though_not_the_shape(
     returned = frame.assign(value=np.where(frame.index % 10 == 0, -50.0, frame["value"]))
     encoder = Encoder.fit(frame, features)
     model = fit_retained(returned, encoder, recipe)
-    total, positive = returned["value"].sum(), returned["value"].clip(lower=0).sum()
-    assert model.factor == pytest.approx(total / positive)
+    predicted = model.predict(returned, encoder.matrix(returned))
+    assert predicted.sum() == pytest.approx(returned["value"].sum())
+    assert predicted.min() >= 0
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 0.0), (-3.0, -3.0)])

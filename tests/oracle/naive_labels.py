@@ -43,6 +43,13 @@ def churned(rows: Rows, cutoff: datetime, aim: Target) -> bool | None:
     return after < Fraction(str(aim.share)) * sum(windows) / aim.norm_windows
 
 
+def bought(rows: Rows, cutoff: datetime, as_of: datetime | None) -> bool | None:
+    """Whether a customer buys within 30 days; None: these have not ended yet."""
+    if as_of is not None and cutoff + timedelta(days=30) > as_of:
+        return None
+    return spend(label(rows["transactions"], cutoff, 30)) > 0
+
+
 def worth(rows: Rows, cutoff: datetime, aim: Target) -> Fraction:
     """Add up what a customer brought over the value window."""
     opens = cutoff + timedelta(days=aim.gap)

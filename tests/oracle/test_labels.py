@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -77,10 +78,30 @@ def test_labels_of_every_kind_equal_the_oracle(rng: random.Random, aim: Target) 
 
 
 @FEW
+@given(RANDOM, AIMS, st.sampled_from([None, 0, 29, 30, 90]))
+def test_purchases_of_the_next_days_equal_the_oracle(
+    rng: random.Random, aim: Target, known: int | None
+) -> None:
+    as_of = None if known is None else CUTOFF + timedelta(days=known)
+    aim = replace(aim, as_of=as_of.date() if as_of else None)
+    history = history_of(rng)
+    pairs = [(customer, cutoff) for customer in CUSTOMERS for cutoff in CUTOFFS]
+    found = labels(tables_of(history), spine_of(pairs, shared=False), aim).to_pandas()
+    for row in found.to_dict("records"):
+        rows = rows_of(history, row["customer_id"])
+        expected = naive.bought(rows, row["cutoff"].to_pydatetime(), as_of)
+        said = None if pd.isna(row["bought_30d"]) else bool(row["bought_30d"])
+        assert said == expected
+
+
+@FEW
 @given(RANDOM, AIMS)
 def test_labels_of_one_cutoff_without_transactions(rng: random.Random, aim: Target) -> None:
     aim = Target("subscription", aim.horizon, aim.gap, aim.value_horizon, aim.regrace)
-    check(history_of(rng, ["transactions"]), aim, [CUTOFF])
+    history = history_of(rng, ["transactions"])
+    check(history, aim, [CUTOFF])
+    spine = spine_of([(CUSTOMERS[0], CUTOFF)], shared=True)
+    assert "bought_30d" not in labels(tables_of(history), spine, aim).columns
 
 
 @FEW

@@ -22,7 +22,8 @@ from features.tables import Tables
 from models.bundle import Bundle, Definition
 from models.errors import BundleError
 from models.reasons import reasons
-from models.release import SCORES
+from models.release import DUE, SCORES
+from serving.due import due_column
 from serving.online.history import tables
 from serving.online.predictor import Predictor
 from serving.online.query import feature_query
@@ -124,7 +125,14 @@ def test_scores(trained: Trained, nightly: pd.DataFrame, answered: pd.DataFrame)
     assert answered["customer_id"].tolist() == nightly["customer_id"].tolist()
     assert answered["as_of"].tolist() == nightly["as_of"].tolist()
     for name in SCORES:
+        assert scores[name].notna().all(), name
         np.testing.assert_allclose(answered[name], scores[name], rtol=1e-9)
+    for day in DAYS:
+        here = nightly["as_of"] == str(day)
+        due = due_column(day, scores.loc[here, DUE])
+        said = [None if pd.isna(at) else str(at) for at in due]
+        assert answered.loc[here, "next_purchase_expected_at"].tolist() == said
+    assert answered["next_purchase_expected_at"].notna().mean() > 0.5
     assert set(answered["model_version"]) == {"7"}
     assert answered["in_population"].all()
 
@@ -155,6 +163,7 @@ def test_named_features(
         np.testing.assert_allclose(found[name], answered[name], rtol=1e-9)
     assert found["reasons"].tolist() == answered["reasons"].tolist()
     assert found["as_of"].isna().all()
+    assert found["next_purchase_expected_at"].isna().all()
     assert found["in_population"].all()
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from models.bundle import Bundle
-from serving.scorer import COLUMNS, LIST_COLUMNS, Scored, score
+from models.release import SCORES
+from serving.columns import COLUMNS, NUMBERS
+from serving.scorer import LIST_COLUMNS, Scored, score
 
 Maker = Callable[..., pd.DataFrame]
 AS_OF = date(2024, 6, 1)
@@ -22,6 +24,13 @@ LIST = [
     "value_if_churned",
     "expected_value",
     "value_at_risk",
+    "expected_value_low_90",
+    "expected_value_high_90",
+    "expected_value_low_80",
+    "expected_value_high_80",
+    "lifetime_value",
+    "purchase_probability_30d",
+    "next_purchase_expected_at",
     "model_version",
     "days_since_purchase",
     "reason_1",
@@ -56,8 +65,12 @@ def test_scores_hold_exactly_these_columns(whole: Scored, people: pd.DataFrame) 
     assert set(whole.scores["model_version"]) == {"3"}
 
 
+def test_a_release_says_all_numbers_of_a_score() -> None:
+    assert SCORES == NUMBERS
+
+
 def test_scores_are_the_release_s_own(shop: Bundle, whole: Scored, people: pd.DataFrame) -> None:
-    direct = shop.release.score(people)
+    direct = shop.release.score(people)[list(SCORES)]
     pd.testing.assert_frame_equal(whole.scores[direct.columns], direct, check_exact=True)
 
 

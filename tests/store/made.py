@@ -7,8 +7,12 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
+from alembic import command
+from alembic.config import Config
 
 from serving.store import RiskQuery, RunInfo, Score, Store
+from serving.store import migrate as migration
+from serving.store.engine import connect, writing
 
 DAY = date(2024, 6, 1)
 
@@ -71,3 +75,14 @@ def walked(store: Store, query: RiskQuery | None = None, limit: int = 1_000) -> 
         cursor = page.next_cursor
         if cursor is None:
             return found
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take a store's schema back to an earlier one."""
+    config = Config()
+    config.set_main_option("script_location", str(migration._FOLDER))  # noqa: SLF001 - its own steps
+    engine = connect(url)
+    with writing(engine, 10) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+    engine.dispose()

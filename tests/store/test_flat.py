@@ -6,15 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import create_engine, text
 
 from serving.errors import StoreError
 from serving.store import RiskQuery, RunInfo, Store
-from serving.store import migrate as migration
-from serving.store.engine import connect, writing
-from tests.store.made import info, listed, scores
+from tests.store.made import downgrade, info, listed, scores
 
 VALUES = ("value_if_retained", "value_if_churned", "expected_value", "value_at_risk")
 
@@ -93,7 +89,7 @@ def test_values_and_their_absence_must_agree(store: Store) -> None:
 def test_an_older_store_is_upgraded_with_its_scores(url: str) -> None:
     with Store.open(url) as store:
         store.publish(info(), [scores(3)])
-    _downgrade(url)
+    downgrade(url, "0001")
     engine = create_engine(url)
     with engine.connect() as connection:
         columns = connection.execute(text("SELECT * FROM scores_1")).keys()
@@ -107,13 +103,3 @@ def test_an_older_store_is_upgraded_with_its_scores(url: str) -> None:
         assert store.run(1).valued
         store.publish(flat(), [unvalued(3)])
         assert [run.id for run in store.runs()] == [2, 1]
-
-
-def _downgrade(url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(migration._FOLDER))  # noqa: SLF001 - its own steps
-    engine = connect(url)
-    with writing(engine, 10) as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
-    engine.dispose()

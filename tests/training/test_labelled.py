@@ -200,3 +200,14 @@ def test_digests_tell_rows_apart_and_survive_a_file() -> None:
     p = np.random.default_rng(1).random(300)
     assert list(from_text(to_text(found, p)).values()) == list(p)
     assert from_text("") == {}
+
+
+def test_a_comparator_is_measured_out_of_fold_and_a_regressor_is_noted() -> None:
+    names = ("sklearn.linear_model.LogisticRegression", "sklearn.linear_model.Ridge")
+    task = LabelledTask("shop", MEANT, TrainingSettings(comparators=names), 7, date(2025, 1, 1))
+    made = train_labelled(task, made_up(), FEATURES, Quiet())
+    assert made.evaluation.churn_measures[names[0]]["roc_auc"].estimate > 0.7
+    assert names[1] not in made.evaluation.churn_measures
+    assert f"the comparator {names[1]} predicts values, which a flat file does not tell" in (
+        made.notes
+    )

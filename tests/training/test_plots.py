@@ -7,7 +7,14 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import BarContainer
 
-from training.plots import DASHES, MODEL, decile_plot, gains_curve, reliability_plot
+from training.plots import (
+    DASHES,
+    MODEL,
+    decile_plot,
+    gains_curve,
+    profit_curve,
+    reliability_plot,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,10 +44,11 @@ def figures() -> list[Figure]:
         reliability_plot(CHURNED, PROBABILITY),
         gains_curve(CHURNED, {"Model": PROBABILITY, "Rule": np.round(PROBABILITY, 1)}),
         decile_plot(VALUE, 1 - PROBABILITY, currency="GBP"),
+        profit_curve({"Model": [0, 4, 6, 1], "Rule": [0, 1, 2, 1]}, chosen=2, currency="GBP"),
     ]
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_a_figure_saves_as_png_on_a_canvas_of_its_own(number: int, tmp_path: Path) -> None:
     figure = figures()[number]
     assert isinstance(figure.canvas, FigureCanvasAgg)
@@ -129,3 +137,13 @@ def test_a_gains_curve_needs_a_model_and_a_churner() -> None:
         gains_curve([1, 0], {})
     with pytest.raises(ValueError, match="churned holds no 1: a gains curve needs somebody"):
         gains_curve([0, 0], {"Model": [1, 2]})
+
+
+def test_profit_runs_along_the_contacts_and_marks_those_that_should_pay() -> None:
+    (axes,) = figures()[3].axes
+    along = np.array([[0.0, 0.0], [1 / 3, 4.0], [2 / 3, 6.0], [1.0, 1.0]])
+    np.testing.assert_allclose(line(axes, "Model"), along)
+    np.testing.assert_allclose(line(axes, "contacts"), [[2 / 3, 6]])
+    assert axes.get_ylabel() == "Profit, GBP"
+    with pytest.raises(ValueError, match="totals is empty"):
+        profit_curve({}, chosen=0, currency="GBP")

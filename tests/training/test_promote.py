@@ -115,6 +115,11 @@ def test_the_same_meaning_is_comparable() -> None:
     assert redefined(MEANING, replace(MEANING)) == ""
 
 
+def test_what_lifetime_values_assume_changes_no_model() -> None:
+    other = replace(MEANING, lifetime_years=3.0, lifetime_discount=0.2)
+    assert redefined(other, MEANING) == ""
+
+
 @pytest.mark.parametrize(
     ("model", "baseline", "lower", "kept"),
     [

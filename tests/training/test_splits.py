@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,7 @@ def test_no_label_window_reaches_past_the_moment_of_its_fit(case: Case) -> None:
     assert all(c + window <= found.newest for c in found.evaluation)
     for train, predicted in found.forward:
         assert train
-        assert predicted in found.evaluation
+        assert predicted + window <= found.newest
         assert all(c + window <= predicted for c in train)
 
 
@@ -117,6 +118,20 @@ def test_a_worked_example() -> None:
     assert found.evaluation == back[2:4]
     assert found.forward == [([back[4]], back[2])]
     assert found.cutoffs == sorted(back)
+
+
+def test_folds_are_apart_by_a_label_window_where_the_history_allows() -> None:
+    long = made(1500, reach=90, cutoffs=4, every=30, min_history=30, folds=3)
+    assert long is not None
+    predicted = [long.newest, *(v for _, v in long.forward)]
+    apart = [(a - b).days for a, b in pairwise(predicted)]
+    assert apart == [90, 90, 90]
+    assert {v for _, v in long.forward} <= set(long.cutoffs)
+    assert all(len(train) == 4 for train, _ in long.forward)
+    # A shorter one has room for two apart; overlapping ones fill up.
+    short = made(390, reach=90, cutoffs=12, every=30, min_history=30, folds=3)
+    assert short is not None
+    assert [(short.newest - v).days for _, v in short.forward] == [90, 120, 180]
 
 
 def test_a_cutoff_that_is_left_out_leaves_every_role() -> None:

@@ -106,7 +106,9 @@ def test_what_happened_or_was_recorded_later_is_not_known() -> None:
 def test_a_given_horizon_is_taken_and_values_follow_it() -> None:
     aim, notes = target(TASK, SPAN, 452, None)
     assert (aim, notes) == (Target("inactivity", 90, 0, 90), ())
-    assert TASK.definition(aim) == Definition("inactivity", 90, 0, 90, 365, "GBP", "UTC")
+    meant = Definition("inactivity", 90, 0, 90, 365, "GBP", "UTC")
+    told = replace(meant, lifetime_years=5.0, lifetime_discount=0.1)
+    assert TASK.definition(aim) == told
     assert target(replace(TASK, value_horizon=30), SPAN, 452, None)[0].value_horizon == 30
 
 

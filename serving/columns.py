@@ -1,0 +1,65 @@
+"""The columns of a score, described once: what is written, stored and served has these."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel
+
+
+class ScoreColumns(BaseModel):
+    """What is said of a customer, in the order of the columns of ``scores.parquet``.
+
+    Attributes
+    ----------
+    customer_id
+    as_of
+        The first day that is not known; None where the scores rest on a flat file.
+    churn_probability
+        Within (0, 1).
+    value_if_retained, value_if_churned, expected_value, value_at_risk
+        In the currency, over the value horizon; None where no value is predicted.
+    expected_value_low_90, expected_value_high_90, expected_value_low_80, expected_value_high_80
+        Within these ends lies what the customer will have brought when the horizon is over: that
+        of nine, or eight, customers of ten. None where nothing was held out to learn that from.
+    lifetime_value
+        Expected over years to come, discounted; None where there is no value, or no horizon.
+    purchase_probability_30d
+        Of a purchase in the 30 days from ``as_of`` on; None where nothing is bought.
+    next_purchase_expected_at
+        The day by which a purchase is as likely as not; None where that is far ahead.
+    model_version
+        The registered version that gave the score.
+    """
+
+    customer_id: str
+    as_of: date | None
+    churn_probability: float
+    value_if_retained: float | None
+    value_if_churned: float | None
+    expected_value: float | None
+    value_at_risk: float | None
+    expected_value_low_90: float | None = None
+    expected_value_high_90: float | None = None
+    expected_value_low_80: float | None = None
+    expected_value_high_80: float | None = None
+    lifetime_value: float | None = None
+    purchase_probability_30d: float | None = None
+    next_purchase_expected_at: date | None = None
+    model_version: str
+
+
+COLUMNS = tuple(ScoreColumns.model_fields)
+"""All of them, in order."""
+
+_FIELDS = ScoreColumns.model_fields
+
+NUMBERS = tuple(n for n, field in _FIELDS.items() if field.annotation in {float, float | None})
+"""Those that are numbers."""
+
+MEASURES = tuple(n for n in NUMBERS if _FIELDS[n].is_required())
+"""Numbers that every score of a customer has; the others rest on models that may be missing."""
+
+PROBABILITIES = ("churn_probability", "purchase_probability_30d")
+
+NEXT_PURCHASE = "next_purchase_expected_at"
