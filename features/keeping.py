@@ -47,14 +47,11 @@ def as_view(table: ibis.Table, name: str, backend: BaseBackend) -> ibis.Table:
 
 
 def _typed(found: ibis.Table, table: ibis.Table) -> ibis.Table:
-    # An engine may keep a time without saying to what part of a second.
+    # An engine may keep a time or money without saying to what part of a second or a cent.
     types = found.schema()
-    times = {
-        c: t
-        for c, t in table.schema().items()
-        if t.is_timestamp() and t.scale is not None and types[c].scale is None
-    }
-    return found.cast(times) if times else found
+    exact = {c: t for c, t in table.schema().items() if t.is_timestamp() or t.is_decimal()}
+    lost = {c: t for c, t in exact.items() if t.scale is not None and types[c].scale is None}
+    return found.cast(lost) if lost else found
 
 
 def in_order(table: ibis.Table, backend: BaseBackend) -> pa.Table:

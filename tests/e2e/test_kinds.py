@@ -53,8 +53,9 @@ def subscriptions(customers: int = 300, days: int = 400, seed: int = 3) -> pd.Da
         {
             "customer_id": made["customer_id"],
             "started_at": first + pd.to_timedelta(made["start"], unit="D").dt.floor("s"),
-            "ended_at": first
-            + pd.to_timedelta(made["end"].where(made["end"] < days), unit="D").dt.floor("s"),
+            "ended_at": (first + pd.to_timedelta(made["end"], unit="D").dt.floor("s")).where(
+                made["end"] < days
+            ),
             "plan": np.where(made["basic"], "basic", "plus"),
             "price": made["price"].round(2),
         }
