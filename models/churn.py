@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -21,6 +21,7 @@ from models.calibration import Calibration
 from models.logistic import Logistic
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
+from models.space import Trial, trees
 
 OBJECTIVE = {"objective": "binary"}
 
@@ -124,27 +125,9 @@ class ChurnModel:
         return cls(_together([*boosters, *plain]), calibration)
 
 
-class Trial(Protocol):
-    """What a search proposes values with; Optuna's trials do."""
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = ...) -> float:
-        """Propose a number."""
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = ...) -> int:
-        """Propose a whole number."""
-
-
 def space(trial: Trial) -> dict[str, Any]:
     """Propose LightGBM parameters of the churn model, to be put over the default ones."""
-    return {
-        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.1, log=True),
-        "num_leaves": trial.suggest_int("num_leaves", 3, 31, log=True),
-        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 300, log=True),
-        "feature_fraction": trial.suggest_float("feature_fraction", 0.2, 1.0),
-        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.4, 1.0),
-        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 100.0, log=True),
-        "path_smooth": trial.suggest_float("path_smooth", 0.0, 50.0),
-    }
+    return {**trees(trial), "path_smooth": trial.suggest_float("path_smooth", 0.0, 50.0)}
 
 
 def fit(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
@@ -24,6 +24,7 @@ from models import booster, ziln
 from models.baselines import amounts, past_spend
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
+from models.space import Trial, trees
 
 TWEEDIE_POWER = 1.5
 RETAINED_OBJECTIVE = {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
@@ -102,26 +103,9 @@ class ConditionalValue:
         return cls(fields["column"], float("nan") if factor is None else factor)
 
 
-class Trial(Protocol):
-    """What a search proposes values with; Optuna's trials do."""
-
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = ...) -> float:
-        """Propose a number."""
-
-    def suggest_int(self, name: str, low: int, high: int, *, log: bool = ...) -> int:
-        """Propose a whole number."""
-
-
 def space(trial: Trial) -> dict[str, Any]:
     """Propose LightGBM parameters of the value models, to be put over the default ones."""
-    return {
-        "learning_rate": trial.suggest_float("learning_rate", 0.02, 0.1, log=True),
-        "num_leaves": trial.suggest_int("num_leaves", 3, 31, log=True),
-        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 10, 300, log=True),
-        "feature_fraction": trial.suggest_float("feature_fraction", 0.2, 1.0),
-        "bagging_fraction": trial.suggest_float("bagging_fraction", 0.4, 1.0),
-        "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 100.0, log=True),
-    }
+    return trees(trial)
 
 
 def fit_retained(

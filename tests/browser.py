@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.apt import can_install, install
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -83,8 +84,9 @@ def look(page: str, width: int, picture: Path, height: int = 2_000) -> Seen:
 
 def _program() -> str:
     found = _find()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install()
+    if found is None and can_install():
+        if problem := install("chromium"):
+            raise NoBrowser(problem)
         found = _find()
     if found is None:
         raise NoBrowser("Chromium is not here; install it (Debian: apt-get install chromium)")
@@ -93,18 +95,3 @@ def _program() -> str:
 
 def _find() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
-
-
-def _install() -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    quick = ["install", "-y", "-qq", "--no-install-recommends", "chromium"]
-    for step in (["update", "-qq"], quick):
-        done = subprocess.run(
-            ["apt-get", *step],  # noqa: S607 - wherever apt-get is
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise NoBrowser(f"apt-get {step[0]} failed: {done.stderr.strip()}")

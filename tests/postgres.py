@@ -14,6 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
+from tests.apt import can_install, install
+
 _DEBIAN = Path("/usr/lib/postgresql")
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -85,8 +87,9 @@ def _run(command: Sequence[str]) -> None:
 
 def _binaries() -> Path:
     found = _find()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install()
+    if found is None and can_install():
+        if problem := install("postgresql"):
+            raise NoPostgres(problem)
         found = _find()
     if found is None:
         raise NoPostgres(
@@ -101,20 +104,6 @@ def _find() -> Path | None:
             return folder
     on_path = shutil.which("initdb")
     return Path(on_path).resolve().parent if on_path else None
-
-
-def _install() -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update", "-qq"], ["install", "-y", "-qq", "postgresql"]):
-        done = subprocess.run(
-            ["apt-get", *step],  # noqa: S607 - wherever apt-get is
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise NoPostgres(f"apt-get {step[0]} failed: {done.stderr.strip()}")
 
 
 def _free_port() -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,13 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.apt import can_install, install
+
 Names = Mapping[str, Mapping[str, str]]
 """Table to what its section of the configuration says of where it is."""
+
+
+_JAVA = "openjdk-17-jre-headless"
 
 
 class NoJava(RuntimeError):  # noqa: N818 - named for what it says
@@ -82,20 +85,10 @@ def java() -> None:
     """
     if shutil.which("java"):
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise NoJava(
-            "no java on PATH; install it (Debian: apt-get install openjdk-17-jre-headless)"
-        )
-    for step in (["update", "-qq"], ["install", "-y", "-qq", "openjdk-17-jre-headless"]):
-        done = subprocess.run(
-            ["apt-get", *step],  # noqa: S607 - wherever apt-get is
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise NoJava(f"apt-get {step[0]} failed: {done.stderr.strip()}")
+    if not can_install():
+        raise NoJava(f"no java on PATH; install it (Debian: apt-get install {_JAVA})")
+    if problem := install(_JAVA):
+        raise NoJava(problem)
 
 
 def _file(table: pa.Table, folder: Path) -> str:
