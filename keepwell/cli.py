@@ -14,29 +14,16 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
+from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from models.errors import ModelError
 from serving.errors import StoreError
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
-DEFAULT_CONFIG = Path("keepwell.toml")
 
 MENDABLE: tuple[type[Exception], ...] = (InputError, ModelError, StoreError)
 """Errors that a user can mend: told in their own words, exit status 2."""
 
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
-
-ConfigOption = Annotated[
-    Path, typer.Option("--config", "-c", help="The configuration file.", show_default=True)
-]
-
-AsOfOption = Annotated[
-    datetime | None,
-    typer.Option(
-        "--as-of",
-        formats=["%Y-%m-%d"],
-        help="First day that is not known; the day after the last transaction by default.",
-    ),
-]
 
 app = typer.Typer(
     name="keepwell",
