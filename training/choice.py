@@ -14,12 +14,19 @@ from models.churn import MEMBERS
 from models.matrix import Floats
 from models.recipe import ChurnedKind, ChurnKind, Recipe, ValueKind
 from models.release import mixture
+from training.curves import equal_mass_bins
 from training.held_out import HeldOut, together
 from training.measures import normalised_gini
-from training.measures_value import bias
+from training.measures_value import DECILES
 
 ALIKE = 0.005
 """Normalised Ginis that differ by less rank customers equally well; the log bias decides then."""
+
+_FARTHEST = np.log(10.0)
+"""No log bias of a tenth counts for more: a tenth that brings next to nothing says little."""
+
+_SURE = 2.0
+"""Standard errors by which another kind of churn model has to be better than the first."""
 
 _FEWEST_PAIRS = 2
 """Folds that a correction of the total must have helped: a single one may be chance."""
@@ -27,7 +34,7 @@ _FEWEST_PAIRS = 2
 
 @dataclass(frozen=True)
 class Candidates:
-    """The kinds of models that are tried."""
+    """The kinds of models that are tried; the first of churn stays unless another surely wins."""
 
     churn: tuple[ChurnKind, ...]
     value: tuple[ValueKind, ...]
@@ -45,7 +52,7 @@ class Candidates:
 
 
 ALL = Candidates(
-    ("lightgbm", "extra_trees", "average", "blend"), get_args(ValueKind), get_args(ChurnedKind)
+    ("average", "lightgbm", "extra_trees", "blend"), get_args(ValueKind), get_args(ChurnedKind)
 )
 
 
@@ -85,14 +92,14 @@ def members(kind: str) -> tuple[str, ...]:
 def choose(recipe: Recipe, folds: Sequence[Predicted], kinds: Candidates) -> Recipe:
     """Choose kinds: churn by log loss, values by what the mixture makes of them.
 
-    Values are chosen by normalised Gini and, among those that rank alike, by |log bias|; never by
-    an absolute error, which rewards predicting half.
+    A few folds tell kinds of nearly one loss apart by chance, so that the first is kept unless
+    another one is surely better.
+
+    Values are chosen by normalised Gini and, among those that rank alike, by the mean |log bias|
+    of their tenths, for a right total may hide that the small are too large and the large too
+    small; never by an absolute error, which rewards predicting half.
     """
-
-    def loss(kind: str) -> float:
-        return float(np.mean([calibration.log_loss(f.churned, f.churn(kind)) for f in folds]))
-
-    found = replace(recipe, churn=min(kinds.churn, key=loss))
+    found = replace(recipe, churn=_best_churn(kinds.churn, folds))
     found = _best_value([replace(found, value=kind) for kind in kinds.value], folds)
     return _best_value([replace(found, churned_value=k) for k in kinds.churned_value], folds)
 
@@ -139,6 +146,16 @@ def corrects(held_out: Sequence[HeldOut], reach: int | None) -> bool:
     return len(found) >= _FEWEST_PAIRS and all(a < b for a, b in zip(after, before, strict=True))
 
 
+def _best_churn(kinds: Sequence[ChurnKind], folds: Sequence[Predicted]) -> ChurnKind:
+    first, *rest = kinds
+    base = [calibration.losses(f.churned, f.churn(first)) for f in folds]
+    gains: dict[ChurnKind, float] = {first: 0.0}
+    for kind in rest:
+        mine = (calibration.losses(f.churned, f.churn(kind)) for f in folds)
+        gains[kind] = calibration.sure_gain([b - m for b, m in zip(base, mine, strict=True)], _SURE)
+    return max(gains, key=lambda kind: gains[kind])
+
+
 def _best_value(recipes: Sequence[Recipe], folds: Sequence[Predicted]) -> Recipe:
     judged = [(_judged(recipe, folds), recipe) for recipe in recipes]
     best = max(gini for (gini, _), _ in judged)
@@ -150,5 +167,26 @@ def _judged(recipe: Recipe, folds: Sequence[Predicted]) -> tuple[float, float]:
     """Give the mean normalised Gini and the mean |log bias| of the folds that define them."""
     said = [(f.value, f.expected(recipe)) for f in folds]
     ginis = [g for g in (normalised_gini(*one) for one in said) if not np.isnan(g)]
-    errors = [abs(np.log(b)) for b in (bias(*one) for one in said) if b > 0]
+    errors = [e for e in (decile_log_bias(*one) for one in said) if not np.isnan(e)]
     return float(np.mean(ginis or [0.0])), float(np.mean(errors or [np.inf]))
+
+
+def decile_log_bias(actual: Floats, predicted: Floats) -> float:
+    """Give the mean |log(predicted / actual)| of the tenths by prediction that bring something.
+
+    Parameters
+    ----------
+    actual, predicted : ndarray of shape (rows,)
+
+    Returns
+    -------
+    float
+        0 up; NaN where no tenth brings anything. A tenth counts for log 10 at most.
+    """
+    tenths = equal_mass_bins(actual, predicted, DECILES)
+    telling = tenths.actual > 0
+    if not telling.any():
+        return float("nan")
+    smallest, largest = np.exp(-_FARTHEST), np.exp(_FARTHEST)
+    ratios = np.clip(tenths.predicted[telling] / tenths.actual[telling], smallest, largest)
+    return float(np.mean(np.abs(np.log(ratios))))

@@ -17,8 +17,8 @@ from training.choice import Candidates, Predicted, choose, corrects, members, me
 from training.fit import DEFAULT_ROUNDS, MAX_ROUNDS, Fold, Ready, prepared
 from training.held_out import HeldOut, predict
 
-HALF_LIVES = (1, 3)
-"""Horizons after which a cutoff may count half as much as the newest."""
+HALF_LIFE = 3
+"""Horizons after which a cutoff may count half as much as the newest; sooner leaves too little."""
 
 _COMPARED_ROUNDS = 60
 """Trees that half-lives are compared with: which is better does not turn on their number."""
@@ -122,7 +122,7 @@ def _counting(recipe: Recipe, rounds: int) -> Recipe:
 def half_life(
     folds: Sequence[Reader], features: FeatureSet, recipe: Recipe, horizon: int
 ) -> float | None:
-    """Choose how soon a cutoff counts half as much: the days, or None where all count the same.
+    """Tell after how many days a cutoff counts half as much; None where all count the same.
 
     Parameters
     ----------
@@ -131,18 +131,14 @@ def half_life(
     features : FeatureSet
     recipe : Recipe
     horizon : int
-        Days; a half-life is a multiple of it.
+        Days; the half-life is a multiple of it.
     """
-    gains: dict[float, list[Floats]] = {float(times * horizon): [] for times in HALF_LIVES}
+    days, gains = float(HALF_LIFE * horizon), []
     for read in folds:
         train, watched = read()
         ready = prepared(train, features, recipe, watched)
-        base = _compared(ready, recipe, None)
-        for days, found in gains.items():
-            found.append(base - _compared(ready, recipe, days))
-    sure = {d: calibration.sure_gain(found, _SURE) for d, found in gains.items() if found}
-    best = max(sure, key=lambda days: sure[days], default=None)
-    return best if best is not None and sure[best] > 0 else None
+        gains.append(_compared(ready, recipe, None) - _compared(ready, recipe, days))
+    return days if gains and calibration.sure_gain(gains, _SURE) > 0 else None
 
 
 def harm(folds: Sequence[Reader], features: FeatureSet, rest: FeatureSet, recipe: Recipe) -> bool:

@@ -5,7 +5,16 @@ import pytest
 
 from models.matrix import Floats
 from models.recipe import Recipe
-from training.choice import ALL, Candidates, Predicted, choose, corrects, method, pairs
+from training.choice import (
+    ALL,
+    Candidates,
+    Predicted,
+    choose,
+    corrects,
+    decile_log_bias,
+    method,
+    pairs,
+)
 from training.held_out import HeldOut
 
 REACH = 90
@@ -111,3 +120,22 @@ def test_folds_without_any_value_choose_the_first() -> None:
     said = predicted(1)
     empty = Predicted(said.churned, 0 * said.value, said.probability, said.retained, said.lost)
     assert choose(Recipe(), [empty], ALL).value == "tweedie"
+
+
+def test_a_right_total_does_not_hide_wrong_tenths() -> None:
+    rng = np.random.default_rng(3)
+    spend = np.sort(rng.lognormal(3, 1, 2_000))
+    # Both rank like spend itself; one is 5 % too high, the other flattens and has the total right.
+    flat = np.sqrt(spend) * spend.sum() / np.sqrt(spend).sum()
+    said = predicted(1)
+    fold = Predicted(
+        0 * said.churned,
+        spend,
+        {m: np.full(2_000, 1e-6) for m in said.probability},
+        {"tweedie": 1.05 * spend, "lognormal": flat, "ziln": flat, "scaled_spend": flat},
+        said.lost,
+    )
+    assert choose(Recipe(), [fold], ALL).value == "tweedie"
+    assert decile_log_bias(spend, 1.05 * spend) == pytest.approx(np.log(1.05))
+    assert decile_log_bias(spend, 0 * spend) == pytest.approx(np.log(10))
+    assert np.isnan(decile_log_bias(0 * spend, spend))

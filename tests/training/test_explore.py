@@ -84,7 +84,7 @@ def test_recent_cutoffs_count_more_where_what_used_to_mean_leaving_means_staying
         turned = [f.assign(churned=1 - f["churned"]) for f in frames[:2]]
         return lambda: (pd.concat([*turned, frames[2]]), frames[3])
 
-    assert half_life([reader(10), reader(20)], features, recipe, 30) == 30
+    assert half_life([reader(10), reader(20)], features, recipe, 10) == 30
 
 
 def test_old_cutoffs_count_as_much_where_most_is_learnt_from_them(
