@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,32 +13,22 @@ from features.sources import connect
 from features.tables import Loaded, TableReport
 from features.trial import check_built
 from keepwell.project import Project
-from keepwell.settings import Settings, load_settings
-
-_PIPE_WIDTH = 120
+from keepwell.settings import Settings
 
 
-def check_tables(config: Path) -> None:
-    """Read and validate the tables of a configuration, and print how each was read.
-
-    Parameters
-    ----------
-    config
-        The configuration file.
+def run_check(project: Project, out: Console) -> Loaded:
+    """Read and validate the tables of a project, and print how each was read.
 
     Raises
     ------
     InputError
         When the configuration or a table cannot be used.
     """
-    settings = load_settings(config)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH)
-    own = Project(settings).own()
-    loaded = _loaded(settings)
+    own = project.own()
+    loaded = _loaded(project.settings)
     check_built(own, loaded.tables)
-    print_reports(loaded, console)
+    print_reports(loaded, out)
+    return loaded
 
 
 def _loaded(settings: Settings) -> Loaded:

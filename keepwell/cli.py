@@ -23,6 +23,9 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
 MENDABLE: tuple[type[Exception], ...] = (InputError, ModelError, StoreError)
 """Errors that a user can mend: told in their own words, exit status 2."""
 
+_WIDE = 120
+"""Where the output is piped: the table of tables has seven columns."""
+
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 app = typer.Typer(
@@ -67,9 +70,11 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: `keepwell check --config shop/keepwell.toml`
     """
-    from keepwell.checking import check_tables  # noqa: PLC0415 - keeps --help quick
+    from keepwell.checking import run_check  # noqa: PLC0415 - keeps --help quick
+    from keepwell.project import Project  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
 
-    check_tables(config)
+    run_check(Project.at(config), console(_WIDE))
 
 
 @app.command()

@@ -22,10 +22,10 @@ from training.train import Trained
 _PIPE_WIDTH = 110
 
 
-def console() -> Console:
+def console(width: int = _PIPE_WIDTH) -> Console:
     """Give the console; one of fixed width where the output is piped."""
     found = Console()
-    return found if found.is_terminal else Console(width=_PIPE_WIDTH)
+    return found if found.is_terminal else Console(width=width)
 
 
 class Bar:

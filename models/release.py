@@ -173,6 +173,16 @@ class Release:
         names = self.encoder.features.names
         return matrix[:, names.index(name)] if name in names else np.full(len(matrix), np.nan)
 
+    def example(self) -> pd.DataFrame:
+        """Make up one snapshot: each number at its median, each category at its commonest level."""
+        made = {
+            f.name: next(iter(self.encoder.levels[f.name]), None)
+            if f.dtype == "category"
+            else self.medians.get(f.name, np.nan)
+            for f in self.table_features
+        }
+        return pd.DataFrame({"customer_id": ["example"], **{k: [v] for k, v in made.items()}})
+
     def to_files(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""
         churn, texts = self.churn.to_files()

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from features.catalogue import FeatureSet, difference
-from models import bundle
 from models.bundle import Bundle
 from models.errors import ModelError
 from models.registry import Registry, Version
@@ -28,7 +27,7 @@ from training.promote import (
     decide_redefined,
     redefined,
 )
-from training.tracking import Run, Tracker
+from training.tracking import Run, Tracker, save_release
 from training.train import Trained, refit
 
 
@@ -88,7 +87,7 @@ def register(
         Compares the release with the champion of that moment.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bundle.save(release, Path(folder))
+        save_release(release, Path(folder))
         source = run.folder(Path(folder), "bundle")
     with alone:
         decision = decision_on()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,28 @@ from matplotlib.figure import Figure
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+
+import features
+import models
+from models import bundle
+from models.bundle import Bundle
+from models.release import DUE, SCORES, Release
 
 for _noisy in ("mlflow", "alembic"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
+# An environment may have no pip; that it would be unpinned in a list of packages is no news.
+logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
 
 _LONGEST_PARAMETER = 5000
+
+_FEATURES, _MODELS = (Path(next(iter(package.__path__))) for package in (features, models))
+_SCRIPT = _MODELS / "pyfunc.py"
+_CARRIED = ("__init__.py", "catalogue.py")
+"""What of the features' code a bundle is read with."""
+
+_LIBRARIES = ("lightgbm", "mlflow", "numpy", "pandas", "scikit-learn", "scipy")
 
 
 class Run:
@@ -99,6 +119,40 @@ class Tracker:
             if found := self._client.get_experiment_by_name(name):
                 return str(found.experiment_id)
             raise
+
+
+def save_release(release: Bundle, folder: Path) -> None:
+    """Write a bundle into an existing, empty folder as a model that MLflow can load, too.
+
+    Beside the bundle's own files there are ``MLmodel`` with the signature and an example,
+    :mod:`models.pyfunc`, and in ``code/`` what that needs where Keepwell is not installed.
+    """
+    with warnings.catch_warnings():
+        # MLflow warns of the hints of its own classes.
+        warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType", UserWarning)
+        mlflow.pyfunc.save_model(
+            str(folder),
+            python_model=str(_SCRIPT),
+            signature=_signature(release.release),
+            input_example=release.release.example(),
+            pip_requirements=[f"{name}=={version(name)}" for name in _LIBRARIES],
+        )
+    code, skipped = folder / "code", shutil.ignore_patterns("__pycache__")
+    shutil.copytree(_MODELS, code / "models", ignore=skipped)
+    (code / "features").mkdir()
+    for name in _CARRIED:
+        shutil.copy(_FEATURES / name, code / "features")
+    bundle.save(release, folder)
+
+
+def _signature(release: Release) -> ModelSignature:
+    """Describe the features that are asked for, and the scores that are given."""
+    kinds = {"category": DataType.string, "float64": DataType.double}
+    # Who is estimated by which part of a wallet model depends on their id.
+    who = ColSpec(DataType.string, "customer_id", required=release.derives)
+    asked = [ColSpec(kinds[f.dtype], f.name) for f in release.table_features]
+    given = [ColSpec(DataType.double, name) for name in (*SCORES, DUE)]
+    return ModelSignature(Schema([who, *asked]), Schema([*given]))
 
 
 def git_commit(folder: Path) -> str:

@@ -32,6 +32,7 @@ def started(
     log: Path,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    ready: str = "/readyz",
 ) -> Iterator[httpx.Client]:
     """Start a service, and stop it with its workers."""
     with log.open("w") as out:
@@ -40,7 +41,7 @@ def started(
         )
         try:
             with httpx.Client(base_url=url, timeout=60) as client:
-                _wait(client, process, log)
+                _wait(client, process, log, ready)
                 yield client
             process.send_signal(signal.SIGTERM)
             process.wait(30)
@@ -49,13 +50,13 @@ def started(
             process.wait()
 
 
-def _wait(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(client: httpx.Client, process: subprocess.Popen[bytes], log: Path, ready: str) -> None:
     until = time.monotonic() + START_S
     while True:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < until, log.read_text()
         try:
-            if client.get("/readyz").status_code == 200:
+            if client.get(ready).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.3)

@@ -20,6 +20,19 @@ from tests.support import BASE, Shop, sales
 
 ROOT = Path(__file__).parents[2]
 
+OF_MLFLOW = {
+    "MLmodel",
+    "__pycache__",
+    "code",
+    "conda.yaml",
+    "input_example.json",
+    "pyfunc.py",
+    "python_env.yaml",
+    "requirements.txt",
+    "serving_input_example.json",
+}
+"""What lies beside a bundle's files for MLflow, and what Python makes of it."""
+
 
 def test_scores_obey_their_definitions(trained: Shop) -> None:
     said = trained.does("score", "--out", trained.folder / "scores.csv").all
@@ -107,10 +120,10 @@ def test_the_promotion_is_recorded_and_the_bundle_holds_no_pickle(trained: Shop)
     assert promotion.reason.startswith("first champion; grade ")
     assert datetime.fromisoformat(promotion.at).tzinfo is not None
     files = {path.name: path for path in Path(version.source.removeprefix("file://")).iterdir()}
-    assert {Path(name).suffix for name in files} <= {".txt", ".json"}
+    assert not [name for name in files if name.endswith(".pkl")]
     content = json.loads(files["bundle.json"].read_text(encoding="utf-8"))
     assert content["data_cutoff"] == "2023-10-28"
-    assert set(content["files"]) == set(files) - {"bundle.json"}
+    assert set(content["files"]) == set(files) - {"bundle.json", *OF_MLFLOW}
 
 
 def test_two_trainings_agree_to_the_last_bit_whatever_the_order_of_rows(

@@ -1,0 +1,161 @@
+"""What the commands find, as tables and facts for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from features.tables import Loaded
+from models.bundle import Bundle
+from models.versions import Promotion
+from training.assess import Assessed
+from training.bootstrap import Interval
+from training.evaluate import Evaluation
+from training.publish import Published
+from training.report_page import page
+
+_COUNTS = ("read", "left_out", "kept", "customers", "first", "last")
+_MEASURES = ("target", "method", "measure", "estimate", "low", "high")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How the tables were read.
+
+    Attributes
+    ----------
+    tables : DataFrame
+        By table: rows ``read``, ``left_out`` by ``where``, ``rejected`` and ``kept``, how many
+        ``customers`` they speak of, and the ``first`` and ``last`` moment.
+    rejected : DataFrame
+        ``table``, ``reason`` and ``rows`` of what was set apart.
+    warnings : tuple of str
+    """
+
+    tables: pd.DataFrame
+    rejected: pd.DataFrame
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A registered version, and what was decided about it.
+
+    Attributes
+    ----------
+    version : int
+    promoted : bool
+        Whether it is the champion now.
+    reason : str
+        Why, or why not.
+    grade : str
+    measures : Series
+        Of the evaluation fit, on the newest cutoff, by name; empty where none could be held out.
+    notes : tuple of str
+        What a user should know.
+    run_id : str
+        Of its MLflow run.
+    """
+
+    version: int
+    promoted: bool
+    reason: str
+    grade: str
+    measures: pd.Series[float]
+    notes: tuple[str, ...]
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The report on a champion; a notebook shows it as the page that it is.
+
+    Attributes
+    ----------
+    measures : DataFrame
+        ``target`` (churn or value), ``method`` (the model's first), ``measure``, its ``estimate``
+        and the ends of its 90 % interval, ``low`` and ``high``.
+    html : str
+        The whole report as one page.
+    """
+
+    measures: pd.DataFrame
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def checked(loaded: Loaded) -> Checked:
+    """Give how tables were read."""
+    reports = loaded.reports.values()
+    rows = [
+        {name: getattr(report, name) for name in _COUNTS}
+        | {"table": report.table, "rejected": sum(report.rejected.values())}
+        for report in reports
+    ]
+    columns = ("table", "read", "left_out", "rejected", *_COUNTS[2:])
+    rejected = [(r.table, reason, n) for r in reports for reason, n in r.rejected.items()]
+    own = [f"{report.table}: {warning}" for report in reports for warning in report.warnings]
+    return Checked(
+        pd.DataFrame(rows, columns=list(columns)).set_index("table"),
+        pd.DataFrame(rejected, columns=["table", "reason", "rows"]),
+        (*own, *loaded.warnings),
+    )
+
+
+def training(published: Published, release: Bundle) -> Training:
+    """Give what came of a training."""
+    return Training(
+        published.version.number,
+        published.decision.promote,
+        published.decision.reason,
+        str(release.notes["grade"]),
+        pd.Series(dict(release.measures), dtype=float),
+        tuple(release.notes["notes"]),
+        published.run_id,
+    )
+
+
+def assessment(found: Assessed) -> Assessment:
+    """Give a report as a page, with its measures as a table."""
+    return Assessment(measures(found.evaluation), page(found.report))
+
+
+def measures(evaluation: Evaluation) -> pd.DataFrame:
+    """Give every measure of every method, a row each."""
+    targets = {"churn": evaluation.churn_measures, "value": evaluation.value_measures}
+    rows = [row for target, judged in targets.items() for row in _rows(target, judged)]
+    return pd.DataFrame(rows, columns=list(_MEASURES))
+
+
+def _rows(
+    target: str, judged: Mapping[str, Mapping[str, Interval]]
+) -> list[tuple[str, str, str, float, float, float]]:
+    return [
+        (target, method, name, found.estimate, found.low, found.high)
+        for method, by_name in judged.items()
+        for name, found in by_name.items()
+    ]
+
+
+def reigns(history: list[Promotion], champion: int | None) -> pd.DataFrame:
+    """Give which version was champion from when until when, oldest first.
+
+    Parameters
+    ----------
+    history : list of Promotion
+    champion : int or None
+        The version that is champion now.
+    """
+    begun = pd.to_datetime([promotion.at for promotion in history], utc=True)
+    return pd.DataFrame(
+        {
+            "version": [promotion.version for promotion in history],
+            "since": begun,
+            "until": begun[1:].append(pd.DatetimeIndex([pd.NaT], tz="UTC")) if history else begun,
+            "reason": [promotion.reason for promotion in history],
+        }
+    ).assign(champion=lambda rows: rows["until"].isna() & (rows["version"] == champion))
