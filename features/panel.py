@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -63,6 +64,13 @@ class Panel:
         """Read snapshots, ordered by (cutoff, customer_id)."""
         paths = [self.parts[c] for c in sorted(cutoffs)]
         frame: pd.DataFrame = pa.concat_tables([pq.read_table(p) for p in paths]).to_pandas()
+        return frame
+
+    def sample(self, cutoff: date, rows: int) -> pd.DataFrame:
+        """Read so many snapshots of a cutoff at most, evenly spread over its customers."""
+        table = pq.read_table(self.parts[cutoff])
+        step = -(-len(table) // rows) or 1
+        frame: pd.DataFrame = table.take(np.arange(0, len(table), step)).to_pandas()
         return frame
 
     def outcomes(self, cutoffs: Iterable[date]) -> Outcomes:

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
+from keepwell import cli_models, cli_watching
 from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from models.errors import ModelError
 from serving.errors import StoreError
@@ -46,7 +47,7 @@ def keepwell(
 ) -> None:
     """Who will leave, what they are worth, why: from a company's own tables.
 
-    Exit status: 0 done, 1 failed, 2 bad input or usage.
+    Exit status: 0 done, 1 failed, 2 bad input or usage, 3 another `keepwell retrain` is at work.
     """
 
 
@@ -269,6 +270,9 @@ def build(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     build_bento(config, console())
 
+
+app.add_typer(cli_models.app, name="models")
+app.command()(cli_watching.retrain)
 
 keys = typer.Typer(no_args_is_help=True, help="API keys of the service.")
 app.add_typer(keys, name="keys")

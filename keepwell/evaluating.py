@@ -92,7 +92,7 @@ def _with_time(
     loaded = project.load()
     shop.progress.step()
     print_rejected(loaded, out)
-    task = _task(project, champion, as_of)
+    task = task_for(project, champion, as_of)
     data = fingerprint(loaded.tables)
     notes = tuple(_notes(project, champion, task, data))
     offer, model = project.settings.offer, _model(champion, version)
@@ -100,7 +100,7 @@ def _with_time(
     return made, data
 
 
-def _task(project: Project, champion: Bundle, as_of: date | None) -> Task:
+def task_for(project: Project, champion: Bundle, as_of: date | None) -> Task:
     """Take from the champion what its scores mean, and from the configuration the rest."""
     meant = champion.definition
     configured = task_of(project, as_of)

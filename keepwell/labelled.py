@@ -25,6 +25,7 @@ from serving.scorer import Scored
 from serving.store import RunInfo
 from training.assess import Assessed
 from training.assess_flat import assess_flat
+from training.contest import Contest, contest_flat
 from training.labelled import LabelledTask, LabelledTrained, train_labelled
 from training.labelled_publish import publish_labelled
 from training.publish import Published
@@ -60,10 +61,10 @@ def train_flat(project: Project, out: Console, *, replacing: bool) -> Published:
     make(project.folder)
     with project.scratch(), store(project.settings.tracking_uri), progress_bar(out) as bar:
         bar.start("Tables", 1)
-        flat = _read(project)
+        flat = read_rows(project)
         bar.step()
         made = train_labelled(
-            _task(project, replacing=replacing), flat.labelled(), flat.features, bar
+            flat_task(project, replacing=replacing), flat.labelled(), flat.features, bar
         )
         bar.start("Registry", 1)
         published = _registered(project, made, flat)
@@ -81,7 +82,7 @@ def score_labelled(project: Project, out: Console, target: Path | None) -> pd.Da
     check_kind(project, bundle)
     with project.scratch(), progress_bar(out) as bar:
         bar.start("Tables", 1)
-        flat = _read(project, bundle.features)
+        flat = read_rows(project, bundle.features)
         bar.step()
         bar.start("Scores", 1)
         explain = project.settings.scoring.reasons
@@ -101,11 +102,24 @@ def assess_labelled(
 ) -> tuple[Assessed, str]:
     """Assess a champion of a flat file out of fold, and give the fingerprint of the file."""
     progress.start("Tables", 1)
-    flat = _read(project, champion.features)
+    flat = read_rows(project, champion.features)
     progress.step()
-    task, offer = _task(project, replacing=False), project.settings.offer
+    task, offer = flat_task(project, replacing=False), project.settings.offer
     made = assess_flat(task, flat.labelled(), champion, model, offer, progress)
     return made, _fingerprint(flat.frame)
+
+
+def contest_labelled(
+    project: Project, bundles: tuple[Bundle, Bundle], progress: Progress
+) -> Contest:
+    """Judge the recipes of two versions on the same rows and folds."""
+    progress.start("Tables", 1)
+    first, second = (read_rows(project, bundle.features).labelled() for bundle in bundles)
+    progress.step()
+    progress.start("Models", 1)
+    judged = contest_flat((first, second), bundles, project.settings.seed)
+    progress.step()
+    return judged
 
 
 def check_kind(project: Project, bundle: Bundle) -> None:
@@ -130,7 +144,8 @@ def _settings(project: Project) -> LabelledSettings:
     return found
 
 
-def _read(project: Project, wanted: FeatureSet | None = None) -> Flat:
+def read_rows(project: Project, wanted: FeatureSet | None = None) -> Flat:
+    """Read ``[tables.labelled]``: all its columns, or the features that a champion wants."""
     settings = project.settings
     return read_labelled(
         project.backend,
@@ -142,7 +157,8 @@ def _read(project: Project, wanted: FeatureSet | None = None) -> Flat:
     )
 
 
-def _task(project: Project, *, replacing: bool) -> LabelledTask:
+def flat_task(project: Project, *, replacing: bool) -> LabelledTask:
+    """Give what a project's configuration asks to be learnt from its file."""
     settings, flat = project.settings, _settings(project)
     meant = Definition(
         KIND,

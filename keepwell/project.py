@@ -110,13 +110,20 @@ class Project:
 
     def alone(self) -> FileLock:
         """Hold off other processes that use the same tracking store."""
+        return self._lock(".keepwell.lock")
+
+    def retraining(self) -> FileLock:
+        """Hold off other processes that decide whether to train the same model."""
+        return self._lock(f".keepwell-retrain-{self.settings.name}.lock")
+
+    def _lock(self, name: str) -> FileLock:
         uri = self.settings.tracking_uri
         path = Path(uri.removeprefix(_SQLITE))
         if uri.startswith(_SQLITE) and path.is_dir():
             raise InputError(f"the tracking store {uri} is a folder; name a file in it")
         folder = path.parent if uri.startswith(_SQLITE) else self.work
         make(folder)
-        return FileLock(folder / ".keepwell.lock")
+        return FileLock(folder / name)
 
     def artifacts(self) -> Path | None:
         """Where a new experiment in an SQLite store keeps its files; None leaves it to MLflow."""

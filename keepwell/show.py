@@ -181,9 +181,9 @@ def _measures(
     for name, words in names.items():
         cells: list[str] = []
         for method, measures in by_method.items():
-            cells.append(_cell(measures[name].estimate))
+            cells.append(cell(measures[name].estimate))
             if method == MODEL:
-                cells.append(f"{_cell(measures[name].low)} – {_cell(measures[name].high)}")
+                cells.append(f"{cell(measures[name].low)} – {cell(measures[name].high)}")
         table.add_row(words, *cells)
     return table
 
@@ -192,7 +192,8 @@ def _money(amount: float | None) -> str:
     return "-" if amount is None or math.isnan(amount) else f"{amount:,.2f}"
 
 
-def _cell(number: float) -> str:
+def cell(number: float) -> str:
+    """Write a measure for a table; a dash where it is unknown."""
     return "-" if math.isnan(number) else _figure(number)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from features.catalogue import FeatureSet, difference
 from models.errors import BundleError
 from models.lifetime import Lifetime
+from models.profile import Profile
 from models.recipe import Recipe
 from models.release import Release
 
@@ -24,6 +25,7 @@ FORMAT = 3
 _JSON = "bundle.json"
 _FAMILIES = "families/"
 _OUT_OF_FOLD = "out_of_fold.csv"
+_PROFILE = "profile.json"
 _LIBRARIES = ("lightgbm", "scikit-learn", "numpy", "pandas")
 
 
@@ -108,6 +110,8 @@ class Bundle:
     out_of_fold : str
         Of a labelled file, as CSV: the digest of each row that was learnt from, and its
         probability by a model that did not learn from it.
+    profile : Profile or None
+        How features and scores were spread where it learnt; None in bundles that are older.
     """
 
     name: str
@@ -120,6 +124,7 @@ class Bundle:
     inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     families: Mapping[str, str] = field(default_factory=dict)
     out_of_fold: str = ""
+    profile: Profile | None = None
 
     @property
     def features(self) -> FeatureSet:
@@ -140,6 +145,8 @@ def save(bundle: Bundle, folder: Path) -> None:
         texts = {**texts, **{f"{_FAMILIES}{n}": text for n, text in bundle.families.items()}}
     if bundle.out_of_fold:
         texts = {**texts, _OUT_OF_FOLD: bundle.out_of_fold}
+    if bundle.profile:
+        texts = {**texts, _PROFILE: json.dumps(bundle.profile.to_dict(), allow_nan=False)}
     for file, text in texts.items():
         (folder / file).write_bytes(text.encode())
     content = {
@@ -191,6 +198,7 @@ def load(folder: Path) -> Bundle:
         _inputs(content.get("inputs"), folder.name),
         own,
         texts.get(_OUT_OF_FOLD, ""),
+        Profile.from_dict(json.loads(texts[_PROFILE])) if _PROFILE in texts else None,
     )
 
 

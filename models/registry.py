@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from models import bundle
 from models.bundle import Bundle
 from models.errors import ModelError, NoChampionError, StoreError
-from models.versions import Promotion, Version
+from models.versions import Promotion, Registered, Version
 
 for _noisy in ("mlflow", "alembic"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)
 # Its retries are no news: what they come to is told once.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
-__all__ = ["CHAMPION", "Promotion", "Registry", "Version", "store"]
+__all__ = ["CHAMPION", "Promotion", "Registered", "Registry", "Version", "store"]
 
 CHAMPION = "champion"
 _PROMOTION = "promotion_"
+_PENDING = "promoting"
+_DECLINED = "not_promoted"
 _ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 
 
@@ -138,32 +142,81 @@ class Registry:
         made = self._client.create_model_version(self.name, source, run_id=run_id)
         return Version(int(made.version), source, run_id)
 
-    def promote(self, version: Version, reason: str) -> Promotion:
+    def promote(self, version: Version, reason: str, *, back: bool = False) -> Promotion:
         """Make a version champion and record when and why.
 
-        The record is written first: if the process ends between the two steps, the old champion
-        serves on, and the alias tells what is true.
+        What is intended is written first, then the alias is moved, then the record is made. If the
+        process ends in between, the alias tells what is true, and the next promotion writes the
+        record or forgets the intention.
+
+        Parameters
+        ----------
+        version : Version
+        reason : str
+        back : bool
+            It was champion before, and the one after it is taken back.
         """
-        promotion = Promotion(version.number, datetime.now(UTC).isoformat(), reason)
+        self._settle()
+        promotion = Promotion(version.number, datetime.now(UTC).isoformat(), reason, back)
         key = f"{_PROMOTION}{len(self.history()):06d}"
-        text = json.dumps(asdict(promotion))
-        self._client.set_registered_model_tag(self.name, key, text)
-        self._client.set_model_version_tag(self.name, str(version.number), "promoted", reason)
+        intended = json.dumps({key: asdict(promotion)})
+        self._client.set_registered_model_tag(self.name, _PENDING, intended)
         self._client.set_registered_model_alias(self.name, CHAMPION, str(version.number))
+        self._settle()
         return promotion
 
     def decline(self, version: Version, reason: str) -> None:
         """Record why a version was not promoted."""
         number = str(version.number)
-        self._client.set_model_version_tag(self.name, number, "not_promoted", reason)
+        self._client.set_model_version_tag(self.name, number, _DECLINED, reason)
 
     def history(self) -> list[Promotion]:
         """List all promotions, oldest first."""
+        tags = self._tags()
+        records = {k: json.loads(v) for k, v in tags.items() if k.startswith(_PROMOTION)}
+        records |= self._pending(tags)
+        return [Promotion(**records[key]) for key in sorted(records)]
+
+    def versions(self) -> list[Registered]:
+        """List all versions, oldest first."""
+        found = self._client.search_model_versions(f"name = '{self.name}'")
+        return [self._registered(v) for v in sorted(found, key=lambda v: int(v.version))]
+
+    def _registered(self, found: ModelVersion) -> Registered:
+        run = self._client.get_run(str(found.run_id)).data
+        at = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+        return Registered(
+            Version(int(found.version), str(found.source), str(found.run_id)),
+            at.isoformat(),
+            run.params.get("as_of"),
+            run.tags.get("grade"),
+            found.tags.get(_DECLINED),
+        )
+
+    def _settle(self) -> None:
+        """Finish the record of a promotion whose alias has moved, or forget the promotion."""
+        tags = self._tags()
+        for key, record in self._pending(tags).items():
+            self._client.set_registered_model_tag(self.name, key, json.dumps(record))
+            number = str(record["version"])
+            self._client.set_model_version_tag(self.name, number, "promoted", record["reason"])
+        if _PENDING in tags:
+            self._client.delete_registered_model_tag(self.name, _PENDING)
+
+    def _pending(self, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Give the intended record by its key, where the alias has moved already."""
+        intended: dict[str, Any] = json.loads(tags.get(_PENDING, "{}"))
+        champion = self.champion() if intended else None
+        return {
+            key: record
+            for key, record in intended.items()
+            if champion and champion.number == record["version"]
+        }
+
+    def _tags(self) -> Mapping[str, str]:
         try:
-            tags = self._client.get_registered_model(self.name).tags
+            return dict(self._client.get_registered_model(self.name).tags)
         except MlflowException as error:
             if error.error_code in _ABSENT:
-                return []
+                return {}
             raise
-        keys = sorted(k for k in tags if k.startswith(_PROMOTION))
-        return [Promotion(**json.loads(tags[k])) for k in keys]

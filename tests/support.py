@@ -96,9 +96,9 @@ class Shop:
             table.to_parquet(self.folder / "transactions.parquet")
 
     def run(self, command: str, *options: str | Path) -> Said:
-        """Run a command of Keepwell in this process."""
+        """Run a command of Keepwell, such as ``"models list"``, in this process."""
         self.capsys.readouterr()
-        status = main([command, "--config", str(self.config), *map(str, options)])
+        status = main([*command.split(), "--config", str(self.config), *map(str, options)])
         return Said(status, *self.capsys.readouterr())
 
     def does(self, command: str, *options: str | Path) -> Said:

@@ -78,7 +78,7 @@ def assess(
     shop.progress.start("Evaluation fit", 1)
     measured = refit(past, champion.features, champion.recipe)
     if measured is None:
-        raise InputError(_UNMEASURED)
+        raise InputError(UNMEASURED)
     shop.progress.step()
     train, newest = past.evaluation(), past.newest()
     judged = evaluate(measured, newest, train, aim.value_horizon, task.seed)
@@ -106,7 +106,7 @@ def assess(
 ORDER = ("grade", "measures", "age", "groups", "curves", "ablation", "leaks", "facts")
 """Sections in the order in which they are read."""
 
-_UNMEASURED = (
+UNMEASURED = (
     "the history is too short for a held-out measure: no cutoff a whole label window before the "
     "newest one has enough leavers and stayers. Bring more history, shorten churn.horizon or "
     "value.horizon, or give a later --as-of"

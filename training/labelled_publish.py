@@ -11,6 +11,7 @@ from features.catalogue import difference as lacks
 from models.bundle import Bundle
 from models.digests import digests, to_text
 from models.errors import ModelError
+from models.profile import profile
 from models.registry import Registry
 from training.evaluate import MODEL
 from training.labelled import LabelledTrained, rival
@@ -18,7 +19,8 @@ from training.labelled_judge import difference
 from training.measures import log_loss
 from training.plots import gains_curve, reliability_plot
 from training.promote import Decision, Duel, decide, decide_first, decide_redefined, redefined
-from training.publish import Published, register, table
+from training.publish import PROFILED, Published, register, table
+from training.realised import promised, to_notes
 from training.tracking import Run, Tracker
 
 
@@ -59,9 +61,11 @@ def bundle_of(made: LabelledTrained, facts: Mapping[str, str]) -> Bundle:
             "measured_on": f"out-of-fold predictions of {len(made.frame):,} labelled rows",
             "suspected_leaks": dict(made.evaluation.leaks),
             "notes": list(made.notes),
+            "promised": to_notes(promised(made.evaluation, made.task.seed)),
             **facts,
         },
         out_of_fold=to_text(digests(made.frame, made.features), made.probability),
+        profile=profile(made.release, made.frame.iloc[:: -(-len(made.frame) // PROFILED)]),
     )
 
 

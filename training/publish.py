@@ -14,6 +14,7 @@ import pandas as pd
 from features.catalogue import FeatureSet, difference
 from models.bundle import Bundle
 from models.errors import ModelError
+from models.profile import profile
 from models.registry import Registry, Version
 from models.release import Release
 from training.evaluate import MODEL, Evaluation, compare, core_measures
@@ -27,8 +28,12 @@ from training.promote import (
     decide_redefined,
     redefined,
 )
+from training.realised import promised, to_notes
 from training.tracking import Run, Tracker, save_release
 from training.train import Trained, refit
+
+PROFILED = 10_000
+"""Snapshots at most that a release's profile is taken from."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,8 @@ def register(
 
 def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
     measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
-    meant = made.task.definition(made.aim)
+    promises = promised(made.evaluation, made.task.seed) if made.evaluation else {}
+    meant, past = made.task.definition(made.aim), made.history
     return Bundle(
         made.task.name,
         replace(made.fits.serving, lifetime=meant.lifetime),
@@ -123,10 +129,12 @@ def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
                 f"evaluation fit, as of {made.history.roles.newest}" if measures else "nothing"
             ),
             "notes": list(made.notes),
+            "promised": to_notes(promises),
             **facts,
         },
         made.inputs,
         made.task.own.sources,
+        profile=profile(made.fits.serving, past.panel.sample(past.roles.newest, PROFILED)),
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 
-from models.versions import Promotion
+from models.versions import Promotion, reigns
 from serving.api.schemas import Champion
 
 
@@ -18,19 +17,17 @@ def periods(history: Sequence[Promotion], live: int) -> list[Champion]:
     history : sequence of Promotion
         Oldest first.
     live : int
-        The version that the alias names. A promotion is recorded before the alias moves, so a
-        record after it may be of one that was killed in between, and is left out.
+        The version in use. A champion that was promoted since is not live yet, and is left out.
     """
     kept = list(history)
     while kept and kept[-1].version != live:
         kept.pop()
-    ends = [after.at for _, after in pairwise(kept)]
     return [
         Champion(
-            version=str(promotion.version),
-            since=datetime.fromisoformat(promotion.at),
-            until=None if end is None else datetime.fromisoformat(end),
-            reason=promotion.reason,
+            version=str(reign.version),
+            since=datetime.fromisoformat(reign.since),
+            until=None if reign.until is None else datetime.fromisoformat(reign.until),
+            reason=reign.reason,
         )
-        for promotion, end in zip(kept, [*ends, None], strict=False)
+        for reign in reigns(kept)
     ]

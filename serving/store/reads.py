@@ -12,7 +12,7 @@ from serving.columns import COLUMNS
 from serving.errors import UnknownRun
 from serving.store.query import RiskQuery, Sort, listing
 from serving.store.records import Change, Comparison, Past, Run, Score
-from serving.store.schema import HISTORY, OUT_OF_FOLD, RUNS, WORDS, score_table
+from serving.store.schema import HISTORY, OUT_OF_FOLD, REMEMBERED, RUNS, WORDS, score_table
 
 _DETAILS = ["days_since_purchase", *WORDS, "attributes", OUT_OF_FOLD]
 
@@ -91,6 +91,15 @@ def past(connection: Connection, customer_id: str) -> list[Past]:
         .order_by(RUNS.c.as_of, RUNS.c.id)
     )
     return [Past(**row) for row in rows.mappings()]
+
+
+def remembered(connection: Connection, run: int) -> pd.DataFrame:
+    """Return what the history keeps of a run, by customer; empty where it keeps nothing."""
+    names = ["customer_id", *REMEMBERED]
+    asked = select(*(HISTORY.c[name] for name in names)).where(HISTORY.c.run == run)
+    rows = connection.execute(asked.order_by(HISTORY.c.customer_id))
+    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names)
+    return frame.astype(dict.fromkeys(REMEMBERED, "float64"))
 
 
 def compare(

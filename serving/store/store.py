@@ -292,6 +292,14 @@ class Store:
         with reading(self._engine) as connection:
             return reads.past(connection, customer_id)
 
+    def remembered(self, run: int) -> pd.DataFrame:
+        """Return the history of a run: ``customer_id`` and four measures, ordered by customer.
+
+        Empty for a backtest, and for a run whose history has been replaced or has grown too old.
+        """
+        with reading(self._engine) as connection:
+            return reads.remembered(connection, run)
+
     def score_frames(
         self, query: RiskQuery | None = None, *, top: int | None = None, rows: int = 50_000
     ) -> Iterator[pd.DataFrame]:

@@ -152,3 +152,27 @@ def test_two_models_in_one_store_do_not_meet(store: Store, shop: Bundle) -> None
 
 def test_a_promotion_is_a_plain_fact() -> None:
     assert Promotion(3, "2024-01-01", "why") == Promotion(3, "2024-01-01", "why")
+
+
+def test_every_version_is_listed_with_what_its_run_tells(store: Store, shop: Bundle) -> None:
+    assert store.registry.versions() == []
+    with Tracker(store.uri, "shop", store.folder / "artifacts").run("train") as run:
+        run.parameters({"as_of": "2024-06-01"})
+        run.tags({"grade": "B (better)"})
+        told = store.registry.register(run.id, "somewhere")
+    silent = store.register(shop)
+    store.registry.decline(silent, "worse")
+    first, second = store.registry.versions()
+    assert (first.version, first.data_cutoff, first.grade, first.declined) == (
+        told,
+        "2024-06-01",
+        "B (better)",
+        None,
+    )
+    assert (second.version, second.data_cutoff, second.grade, second.declined) == (
+        silent,
+        None,
+        None,
+        "worse",
+    )
+    assert first.at <= second.at <= datetime.now(UTC).isoformat()
