@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from features.errors import InputError
     from keepwell.api import Company, init, open, simulated  # noqa: A004 - keepwell.open
-    from keepwell.results import Assessment, Checked, Training
+    from keepwell.results import Assessment, Checked, Retraining, Training
+    from keepwell.retraining import BusyError
     from models.errors import ModelError
     from serving.errors import StoreError
 
@@ -23,10 +24,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "Assessment": "keepwell.results",
+    "BusyError": "keepwell.retraining",
     "Checked": "keepwell.results",
     "Company": "keepwell.api",
     "InputError": "features.errors",
     "ModelError": "models.errors",
+    "Retraining": "keepwell.results",
     "StoreError": "serving.errors",
     "Training": "keepwell.results",
     "init": "keepwell.api",
@@ -36,10 +39,12 @@ _HOMES = {
 
 __all__ = [
     "Assessment",
+    "BusyError",
     "Checked",
     "Company",
     "InputError",
     "ModelError",
+    "Retraining",
     "StoreError",
     "Training",
     "init",

@@ -13,11 +13,22 @@ import pandas as pd
 from rich.console import Console
 
 from features.errors import InputError
+from keepwell.api_models import Models
 from keepwell.checking import run_check
 from keepwell.evaluating import run_evaluation
 from keepwell.featuring import run_features
 from keepwell.project import Project
-from keepwell.results import Assessment, Checked, Training, assessment, checked, reigns, training
+from keepwell.results import (
+    Assessment,
+    Checked,
+    Retraining,
+    Training,
+    assessment,
+    checked,
+    retraining,
+    training,
+)
+from keepwell.retraining import run_retraining
 from keepwell.scoring import run_risk_list, run_scoring
 from keepwell.show import console
 from keepwell.simulate.running import run_simulation
@@ -164,11 +175,30 @@ class Company:
         with self._opened() as (project, _), store(project.settings.tracking_uri):
             return project.registry.load_champion()[1]
 
-    def champions(self) -> pd.DataFrame:
-        """Give which version was champion from when until when, and why, oldest first."""
-        with self._opened() as (project, _), store(project.settings.tracking_uri):
-            found = project.registry.champion()
-            return reigns(project.registry.history(), found.number if found else None)
+    def retrain(self, as_of: Day | None = None, *, dry_run: bool = False) -> Retraining:
+        """Train again if that is called for: new outcomes, drift, or promises that were not kept.
+
+        Parameters
+        ----------
+        as_of : date or str, optional
+            First day that is not known; the day after the last transaction by default.
+        dry_run : bool
+            Say what would be done, and do nothing.
+
+        Raises
+        ------
+        BusyError
+            When another one is at work.
+        """
+        with self._opened() as (project, out):
+            made = run_retraining(project, out, _day(as_of), dry_run=dry_run)
+            release = project.registry.load(made.published.version) if made.published else None
+            return retraining(made, release)
+
+    @property
+    def models(self) -> Models:
+        """The versions: ``list``, ``champions``, ``compare``, ``promote`` and ``rollback``."""
+        return Models(self._opened, _day)
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Project, Console]]:

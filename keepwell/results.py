@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from features.tables import Loaded
+from keepwell.retraining import Retrained
 from models.bundle import Bundle
-from models.versions import Promotion
+from models.versions import Promotion, Registered
 from training.assess import Assessed
 from training.bootstrap import Interval
+from training.contest import Contest
 from training.evaluate import Evaluation
 from training.publish import Published
 from training.report_page import page
 
 _COUNTS = ("read", "left_out", "kept", "customers", "first", "last")
+_CONTEST = ("first", "second", "difference", "low", "high", "verdict")
 _MEASURES = ("target", "method", "measure", "estimate", "low", "high")
 
 
@@ -69,6 +72,24 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Retraining:
+    """Whether to train again, and what came of it.
+
+    Attributes
+    ----------
+    called_for : bool
+    reasons : tuple of str
+        A sentence each.
+    training : Training or None
+        None where nothing was trained.
+    """
+
+    called_for: bool
+    reasons: tuple[str, ...]
+    training: Training | None
+
+
+@dataclass(frozen=True)
 class Assessment:
     """The report on a champion; a notebook shows it as the page that it is.
 
@@ -116,6 +137,47 @@ def training(published: Published, release: Bundle) -> Training:
         pd.Series(dict(release.measures), dtype=float),
         tuple(release.notes["notes"]),
         published.run_id,
+    )
+
+
+def retraining(made: Retrained, release: Bundle | None) -> Retraining:
+    """Give what a retraining decided, and the release that it made, if any."""
+    done = training(made.published, release) if made.published and release else None
+    return Retraining(made.decision.train, made.decision.reasons, done)
+
+
+def contested(judged: Contest) -> pd.DataFrame:
+    """Give two versions' measures beside each other, a row each."""
+    rows = [
+        (
+            judged.first[measure].estimate,
+            judged.second[measure].estimate,
+            judged.change[measure].estimate,
+            judged.change[measure].low,
+            judged.change[measure].high,
+            verdict,
+        )
+        for measure, verdict in judged.verdicts().items()
+    ]
+    index = pd.Index(list(judged.verdicts()), name="measure")
+    return pd.DataFrame(rows, index=index, columns=list(_CONTEST))
+
+
+def versions(
+    found: Sequence[Registered], history: Sequence[Promotion], champion: int | None
+) -> pd.DataFrame:
+    """Give what was written down of each version, a row each."""
+    why = {promotion.version: promotion.reason for promotion in history}
+    return pd.DataFrame(
+        {
+            "version": [one.version.number for one in found],
+            "registered": pd.to_datetime([one.at for one in found], utc=True),
+            "data_cutoff": [one.data_cutoff for one in found],
+            "grade": [one.grade for one in found],
+            "promoted": [one.version.number in why for one in found],
+            "reason": [why.get(one.version.number, one.declined) for one in found],
+            "champion": [one.version.number == champion for one in found],
+        }
     )
 
 
