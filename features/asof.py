@@ -65,6 +65,12 @@ def known(rows: ir.Table, spine: Spine, at: str = "occurred_at") -> ir.Table:
     return rows.mutate(age=days_between(rows[at], rows["cutoff"]))
 
 
+def lately(rows: ir.Table, spine: Spine, days: int, at: str = "occurred_at") -> ir.Table:
+    """Keep what was known at each cutoff and lies in the ``days`` before it; see :func:`known`."""
+    rows = known(rows, spine, at)
+    return rows.filter(rows[at] >= rows["cutoff"] - ibis.interval(days=days))
+
+
 def undated(rows: ir.Table, spine: Spine) -> ir.Table:
     """Give every row to every snapshot of its customer: facts without a time of their own."""
     return _with_cutoff(rows, spine)

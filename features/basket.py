@@ -71,7 +71,7 @@ def _features(window: int) -> tuple[Feature, ...]:
 FAMILY = Family(
     name="basket",
     features=tuple(f for window in _WINDOWS for f in _features(window)),
-    aggregates={"days": _aggregates},
+    aggregates={"last_year": _aggregates},
     derive=_derive,
-    needs=("days",),
+    needs=("last_year",),
 )

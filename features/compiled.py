@@ -11,7 +11,6 @@ import ibis
 import pyarrow as pa
 from ibis import ir
 from ibis.backends import BaseBackend
-from sqlglot import exp, parse_one
 
 from features.errors import InputError
 from features.mapping import quoted
@@ -40,7 +39,7 @@ class Compiled:
     def __init__(self, inputs: Mapping[str, ibis.Schema], query: ir.Table) -> None:
         self._inputs = dict(inputs)
         engine = in_memory()
-        self._sql = without_filters(str(engine.compile(query)))
+        self._sql = str(engine.compile(query))
         self._idle = deque([self._prepared(engine)])
 
     def run(self, rows: Mapping[str, pa.Table], place: str) -> list[tuple[Any, ...]]:
@@ -83,37 +82,6 @@ class Compiled:
             engine.create_table(name, schema=schema)
         engine.raw_sql(f"PREPARE {_STATEMENT} AS {self._sql}")
         return engine
-
-
-def without_filters(sql: str) -> str:
-    """Write `sum(x) FILTER (WHERE c)` as `sum(CASE WHEN c THEN x END)`, which is the same.
-
-    For each filter the engine sets apart room for all columns of the rows, used or not. Over many
-    rows that is nothing; over the few of a request it takes longer than all the rest.
-
-    Parameters
-    ----------
-    sql : str
-        In DuckDB's dialect.
-    """
-    return parse_one(sql, read="duckdb").transform(_unfiltered).sql("duckdb")
-
-
-def _unfiltered(node: exp.Expression) -> exp.Expression:
-    if not isinstance(node, exp.Filter):
-        return node
-    aggregate, condition = node.this, node.expression.this
-    of = aggregate.this
-    if isinstance(of, exp.Distinct):
-        of.set("expressions", [_where(condition, of.expressions[0])])
-    else:
-        counted = exp.Literal.number(1) if isinstance(of, exp.Star) else of
-        aggregate.set("this", _where(condition, counted))
-    return aggregate  # type: ignore[no-any-return]
-
-
-def _where(condition: exp.Expression, value: exp.Expression) -> exp.Case:
-    return exp.Case(ifs=[exp.If(this=condition.copy(), true=value.copy())])
 
 
 @contextmanager

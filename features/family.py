@@ -70,22 +70,43 @@ def snapshots(families: Sequence[Family], tables: Tables, spine: Spine) -> Snaps
     Snapshots
         One row a snapshot: ``customer_id``, ``cutoff`` and the features that the tables allow.
     """
-    measured = {}
-    grains = {**GRAINS, **{n: rows for family in families for n, rows in family.grains.items()}}
-    for grain, rows_of in grains.items():
-        parts = [f.aggregates[grain] for f in families if grain in f.aggregates]
-        rows = rows_of(tables, spine) if parts else None
-        if rows is not None:
-            measures = _merge(part(rows) for part in parts)
-            measured[grain] = rows.group_by(*spine.keys).aggregate(**measures)
-    table = _joined(spine, measured)
+    rows = _rows(families, tables, spine)
+    table = _joined(spine, _measured(families, rows, spine))
     catalogue = {f.name: f for family in families for f in family.features}
     table = _fill(table, catalogue)
-    deriving = [family for family in families if measured.keys() >= set(family.needs)]
+    deriving = [family for family in families if rows.keys() >= set(family.needs)]
     table = table.mutate(**_merge(family.derive(table) for family in deriving))
     table = table.mutate(**_merge(family.conclude(table) for family in deriving))
     kept = FeatureSet(tuple(f for name, f in catalogue.items() if name in table.columns))
     return Snapshots(table.select(*KEYS, **_typed(table, kept)), kept)
+
+
+def _rows(families: Sequence[Family], tables: Tables, spine: Spine) -> dict[str, ir.Table]:
+    """Give the rows of each grain that a family aggregates, where the tables have it."""
+    grains = {**GRAINS, **{n: rows for family in families for n, rows in family.grains.items()}}
+    asked = {grain for family in families for grain in family.aggregates}
+    found = {n: rows_of(tables, spine) for n, rows_of in grains.items() if n in asked}
+    return {grain: rows for grain, rows in found.items() if rows is not None}
+
+
+def _measured(
+    families: Sequence[Family], rows: Mapping[str, ir.Table], spine: Spine
+) -> dict[str, ir.Table]:
+    """Aggregate each grain by snapshot; grains of the same rows together."""
+    shared: dict[object, list[str]] = {}
+    for grain, table in rows.items():
+        shared.setdefault(table.op(), []).append(grain)
+    measured = {}
+    for first, *others in shared.values():
+        table = rows[first]
+        measures = _merge(
+            family.aggregates[grain](table)
+            for grain in (first, *others)
+            for family in families
+            if grain in family.aggregates
+        )
+        measured[first] = table.group_by(*spine.keys).aggregate(**measures)
+    return measured
 
 
 def _merge(parts: object) -> Columns:

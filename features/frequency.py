@@ -23,8 +23,8 @@ from features.windows import (
 ORDER_WINDOWS = (90, 365)
 
 
-def _aggregates(days: ir.Table) -> Columns:
-    bought, gap = days["bought"], days["gap"]
+def _lately(days: ir.Table) -> Columns:
+    bought = days["bought"]
     counts = {
         f"purchase_days_count_{w}d": days.count(where=bought & within(days, w)) for w in WINDOWS
     }
@@ -32,20 +32,22 @@ def _aggregates(days: ir.Table) -> Columns:
         f"_purchase_days_before_{w}d": days.count(where=bought & just_before(days, w))
         for w in TREND_WINDOWS
     }
-    seasons = {
-        f"_purchase_days_year_before_{w}d": days.count(where=bought & year_before(days, w))
-        for w in SEASON_WINDOWS
-    }
     orders = {
         f"orders_count_{w}d": days["orders"].sum(where=within(days, w))
         for w in ORDER_WINDOWS
         if "orders" in days.columns
     }
+    return {**counts, **earlier, **orders}
+
+
+def _ever(days: ir.Table) -> Columns:
+    bought, gap = days["bought"], days["gap"]
+    seasons = {
+        f"_purchase_days_year_before_{w}d": days.count(where=bought & year_before(days, w))
+        for w in SEASON_WINDOWS
+    }
     return {
-        **counts,
-        **earlier,
         **seasons,
-        **orders,
         "purchase_days_count": days.count(where=bought),
         "purchase_gap_mean": gap.mean(),
         "purchase_gap_max": gap.max(),
@@ -200,7 +202,7 @@ FAMILY = Family(
             ),
         ),
     ),
-    aggregates={"days": _aggregates},
+    aggregates={"days": _ever, "last_year": _lately},
     derive=_derive,
     needs=("days",),
 )

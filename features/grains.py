@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 import ibis
 from ibis import ir
 
-from features import grains_subscriptions
-from features.asof import KEYS, Spine, before, days_between, known, undated, until
+from features import grains_subscriptions, grains_variety
+from features.asof import KEYS, Spine, before, days_between, known, lately, undated, until
 from features.event_rows import EVENT_GRAINS
 from features.loyalty_rows import wallet_periods
 from features.wallet_rows import wallets
-from features.windows import just_before, within
+from features.windows import YEAR
 
 Tables = Mapping[str, ir.Table]
 Grain = Callable[[Tables, Spine], ir.Table | None]
@@ -51,8 +51,6 @@ def fold_days(lines: ir.Table) -> ir.Table:
     measures: dict[str, ir.Value] = {
         "net": amount.sum(),
         "spend": amount.sum(where=amount > 0).coalesce(zero),
-        "returned": (-amount.sum(where=amount < 0)).coalesce(zero),
-        "bought": (amount > 0).any(),
         "lines": lines.count(where=amount > 0),
     }
     if "order_id" in lines.columns:
@@ -66,12 +64,14 @@ def fold_days(lines: ir.Table) -> ir.Table:
         promoted = lines["discount"].coalesce(zero) > 0
         measures["discount"] = lines["discount"].sum(where=amount > 0)
         measures["full_spend"] = amount.sum(where=(amount > 0) & ~promoted).coalesce(zero)
-        measures["promoted"] = ((amount > 0) & promoted).any()
+        measures["promoted"] = (lines["discount"].max(where=amount > 0) > 0).coalesce(False)
     if "margin" in lines.columns:
         measures["margin"] = lines["margin"].sum()
     folded = lines.group_by(
         *[lines[k] for k in by], occurred_at=lines["occurred_at"].truncate("D")
     ).aggregate(**measures)
+    # What follows from sums is not aggregated: each aggregate is paid for line by line.
+    folded = folded.mutate(returned=folded["spend"] - folded["net"], bought=folded["spend"] > 0)
     return folded.mutate(
         **{c: folded[c].cast("decimal(18,4)") for c in _MONEY if c in folded.columns}
     )
@@ -108,21 +108,16 @@ def days(tables: Tables, spine: Spine) -> ir.Table | None:
     return with_gaps(folded)
 
 
-def products(tables: Tables, spine: Spine) -> ir.Table | None:
-    """Give each product that the customer bought, with the days since its last and first time."""
-    return _variety(tables, spine, "product_id")
+def last_year(tables: Tables, spine: Spine) -> ir.Table | None:
+    """Give the customer's days for what looks back 365 days at most: older ones may be left out.
 
-
-def categories(tables: Tables, spine: Spine) -> ir.Table | None:
-    """Give each category that the customer bought, as :func:`products` does, and its rank."""
-    rows = _variety(tables, spine, "category", mixed=True)
-    return None if rows is None else _ranked(rows, spine, "category")
-
-
-def channels(tables: Tables, spine: Spine) -> ir.Table | None:
-    """Give each channel that the customer bought through, as :func:`categories` does."""
-    rows = _variety(tables, spine, "channel", mixed=True)
-    return None if rows is None else _ranked(rows, spine, "channel")
+    Those are folded apart where that is cheaper. Elsewhere they are :func:`days`, and aggregated
+    together with them.
+    """
+    if DAYS in tables or "transactions" not in tables or spine.cutoff is None:
+        return days(tables, spine)
+    lines = lately(tables["transactions"], spine, YEAR).drop("cutoff", "age")
+    return known(fold_days(lines), spine)
 
 
 def complaints(tables: Tables, spine: Spine) -> ir.Table | None:
@@ -197,13 +192,13 @@ def with_gaps(folded: ir.Table) -> ir.Table:
         of that period.
     """
     # Partitioning by `bought` keeps days with returns alone from shortening the gaps.
-    window = ibis.window(
-        group_by=[*[k for k in KEYS if k in folded.columns], "bought"], order_by="occurred_at"
-    )
+    by = [*[k for k in KEYS if k in folded.columns], "bought"]
+    window = ibis.window(group_by=by, order_by="occurred_at")
     day, bought = folded["occurred_at"], folded["bought"]
+    everything = ibis.window(group_by=by)
     known = folded.mutate(
         gap=ibis.ifelse(bought, days_between(day.lag().over(window), day), ibis.null("int64")),
-        since_first=days_between(day.min().over(window), day),
+        since_first=days_between(day.min().over(everything), day),
     )
     return known.mutate(period_left=_period_left(known)).drop("since_first")
 
@@ -216,35 +211,13 @@ def _period_left(days: ir.Table) -> ir.Value:
     return ibis.ifelse(repeats, (period + 1) * PERIOD - since, ibis.null("int64"))
 
 
-def _variety(tables: Tables, spine: Spine, column: str, *, mixed: bool = False) -> ir.Table | None:
-    lines = tables.get("transactions")
-    if lines is None or column not in lines.columns:
-        return None
-    lines = known(lines.filter(lines["amount"] > 0, lines[column].notnull()), spine)
-    measures = {
-        "last_age": lines["age"].min(),
-        "first_age": lines["age"].max(),
-        "earlier_180d": just_before(lines, 180).any(),
-    }
-    if mixed:
-        measures["days_365d"] = lines["age"].nunique(where=within(lines, 365))
-    rows = lines.group_by(*spine.keys, column).aggregate(**measures)
-    return rows if spine.cutoff is None else undated(rows, spine)
-
-
-def _ranked(rows: ir.Table, spine: Spine, column: str) -> ir.Table:
-    """Add ``rank`` by the days with a purchase in the last year; 0 for the most."""
-    # Ties by name, so that the rank does not depend on the order of the rows.
-    by = [rows["days_365d"].desc(), rows[column].asc()]
-    order = ibis.window(group_by=list(spine.keys), order_by=by)
-    return rows.mutate(rank=ibis.row_number().over(order))
-
-
 GRAINS: Mapping[str, Grain] = {
     "days": days,
-    "products": products,
-    "categories": categories,
-    "channels": channels,
+    "last_year": last_year,
+    "products": grains_variety.products,
+    "categories": grains_variety.categories,
+    "category_mix": grains_variety.category_mix,
+    "channel_mix": grains_variety.channel_mix,
     "complaints": complaints,
     "days_since_complaint": days_since_complaint,
     "wallet_periods": periods_of_wallets,

@@ -33,7 +33,7 @@ _CHANGE = 1 / 3
 STAGES = ("exploration", "formation", "stability", "decline")
 
 
-def _from_days(days: ir.Table) -> Columns:
+def _depth(days: ir.Table) -> Columns:
     return {
         "_net_180d": days["net"].sum(where=within(days, _WINDOW)),
         "_net_before_180d": days["net"].sum(where=just_before(days, _WINDOW)),
@@ -117,7 +117,7 @@ FAMILY = Family(
         *[_growth(kind) for kind in ("products", "categories")],
     ),
     aggregates={
-        "days": _from_days,
+        "last_year": _depth,
         "products": _breadth("products"),
         "categories": _breadth("categories"),
     },

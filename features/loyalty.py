@@ -21,23 +21,32 @@ _YEAR = 365
 def _from_days(days: ir.Table) -> Columns:
     # A period that has not ended may yet see a repeat purchase: only complete ones count.
     repeated = days.count(where=days["period_left"] <= days["age"])
-    return {"_repeat_periods": repeated, **_promotions(days)}
+    gaps = {f"_gap_{n}": days["gap"].mean(where=where) for n, where in _offers(days).items()}
+    return {"_repeat_periods": repeated, **gaps}
+
+
+def _offers(days: ir.Table) -> dict[str, ir.BooleanValue]:
+    """Tell apart the purchases of the last year on offer and those at the full price."""
+    if "promoted" not in days.columns:
+        return {}
+    recent, promoted = within(days, _YEAR) & days["bought"], days["promoted"]
+    return {"offer": recent & promoted, "full": recent & ~promoted}
 
 
 def _promotions(days: ir.Table) -> Columns:
     if "promoted" not in days.columns:
         return {}
+    offers = _offers(days)
     recent = within(days, _YEAR) & days["bought"]
     measures: Columns = {
         "_full_spend": days["full_spend"].sum(where=recent),
-        "_promoted_days": days.count(where=recent & days["promoted"]),
+        "_promoted_days": days.count(where=offers["offer"]),
     }
-    for name, where in (("offer", days["promoted"]), ("full", ~days["promoted"])):
-        measures[f"_gap_{name}"] = days["gap"].mean(where=recent & where)
-        if "units" in days.columns:
-            units = days["units"]
-            measures[f"_units_{name}"] = units.sum(where=recent & where)
-            measures[f"_units_{name}_days"] = days.count(where=recent & where & units.notnull())
+    if "units" in days.columns:
+        units = days["units"]
+        for name, where in offers.items():
+            measures[f"_units_{name}"] = units.sum(where=where)
+            measures[f"_units_{name}_days"] = days.count(where=where & units.notnull())
     return measures
 
 
@@ -216,6 +225,7 @@ FAMILY = Family(
     features=(*_MEASURES, *TYPES),
     aggregates={
         "days": _from_days,
+        "last_year": _promotions,
         "activities": _from_activities,
         "days_since_complaint": _from_complaints,
         "wallet_periods": _from_wallets,

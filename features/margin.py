@@ -82,7 +82,7 @@ FAMILY = Family(
             ),
         ),
     ),
-    aggregates={"days": _aggregates},
+    aggregates={"last_year": _aggregates},
     derive=_derive,
-    needs=("days",),
+    needs=("last_year",),
 )

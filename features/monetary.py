@@ -23,24 +23,30 @@ from features.windows import (
 RETURN_WINDOWS = (90, 365)
 
 
-def _aggregates(days: ir.Table) -> Columns:
-    spend, returned = days["spend"], days["returned"]
-    wide = spend.cast("decimal(38,4)")  # else the squares of large amounts would not fit
+def _lately(days: ir.Table) -> Columns:
+    spend, returned, year = days["spend"], days["returned"], within(days, YEAR)
     sums = {f"spend_sum_{w}d": spend.sum(where=within(days, w)) for w in WINDOWS}
     earlier = {f"_spend_before_{w}d": spend.sum(where=just_before(days, w)) for w in TREND_WINDOWS}
-    seasons = {
-        f"_spend_year_before_{w}d": spend.sum(where=year_before(days, w)) for w in SEASON_WINDOWS
-    }
     returns = {f"returns_sum_{w}d": returned.sum(where=within(days, w)) for w in RETURN_WINDOWS}
     return {
         **sums,
         **earlier,
-        **seasons,
         **returns,
+        "net_sum_365d": days["net"].sum(where=year),
+        "returns_count_365d": days.count(where=year & (returned > 0)),
+    }
+
+
+def _ever(days: ir.Table) -> Columns:
+    spend = days["spend"]
+    wide = spend.cast("decimal(38,4)")  # else the squares of large amounts would not fit
+    seasons = {
+        f"_spend_year_before_{w}d": spend.sum(where=year_before(days, w)) for w in SEASON_WINDOWS
+    }
+    return {
+        **seasons,
         "spend_sum": spend.sum(),
-        "net_sum_365d": days["net"].sum(where=within(days, 365)),
         "spend_max": spend.max(where=days["bought"]),
-        "returns_count_365d": days.count(where=within(days, 365) & (returned > 0)),
         "_spend_squares": (wide * wide).sum(),
     }
 
@@ -240,7 +246,7 @@ FAMILY = Family(
             ),
         ),
     ),
-    aggregates={"days": _aggregates},
+    aggregates={"days": _ever, "last_year": _lately},
     derive=_derive,
     needs=("days",),
 )

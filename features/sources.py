@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import re
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
@@ -26,10 +24,12 @@ from duckdb import (
     ProgrammingError,
 )
 from ibis.backends import BaseBackend
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
-from features.engine import Engine
+from features.conditions import Cases
+from features.engine import Engine, library, loaded
 from features.errors import InputError, suggestion, without_password
 from features.files import missing_file
 from features.mapping import first_line, literal
@@ -42,6 +42,12 @@ _NO_FILES = re.compile(r'No files found that match the pattern "([^"]+)"')
 _BATCH = 100_000
 
 
+class _DuckDBSQL(DuckDBCompiler):  # type: ignore[misc] # untyped
+    """What Ibis writes with filters, which DuckDB is slow at."""
+
+    agg = Cases(supports_filter=True, supports_order_by=True)
+
+
 class _DuckDB(Engine):
     reads_files = True
     dialect = "duckdb"
@@ -52,6 +58,7 @@ class _DuckDB(Engine):
         if name and not path.is_file():
             raise InputError(f'data.engine = "{data.engine}": {missing_file(path)}')
         backend = ibis.duckdb.connect(path if name else ":memory:", read_only=bool(name))
+        backend.compiler = _DuckDBSQL()
         # A name of its own: two runs at once never clear each other's files away.
         spill = Path(tempfile.gettempdir()) / f"keepwell-{uuid4().hex}"
         settings = {
@@ -159,7 +166,7 @@ class _Postgres(Engine):
     dialect = "postgres"
 
     def connect(self, data: DataSettings, _folder: Path) -> BaseBackend:
-        psycopg = _library("psycopg", "postgres")
+        psycopg = library("psycopg", "postgres")
         # A URL without a password leaves it to PGPASSWORD or ~/.pgpass, as everywhere.
         backend = ibis.postgres.from_connection(psycopg.connect(data.engine, autocommit=True))
         weakref.finalize(backend, backend.con.close)
@@ -177,7 +184,7 @@ class _Postgres(Engine):
         return backend
 
     def errors(self) -> tuple[type[Exception], ...]:
-        return _loaded("psycopg", "Error")
+        return loaded("psycopg", "Error")
 
     def columns(self, backend: BaseBackend, sql: str) -> dict[str, str]:
         found = backend.raw_sql(f"SELECT * FROM ({sql}) AS q LIMIT 0").description  # noqa: S608
@@ -244,7 +251,7 @@ class _Spark(Engine):
         return backend
 
     def errors(self) -> tuple[type[Exception], ...]:
-        return _loaded("pyspark.errors", "PySparkException")
+        return loaded("pyspark.errors", "PySparkException")
 
     def rows(self, backend: BaseBackend, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in backend.raw_sql(sql).collect()]
@@ -268,7 +275,7 @@ class _Spark(Engine):
 
 
 def _spark_session(url: str) -> Any:  # noqa: ANN401 - the library may be absent
-    builder = _library("pyspark.sql", "spark").SparkSession.builder.appName("keepwell")
+    builder = library("pyspark.sql", "spark").SparkSession.builder.appName("keepwell")
     # Errors are raised, and told in one line.
     logging.getLogger("SQLQueryContextLogger").disabled = True
     if url.startswith("sc://"):
@@ -338,6 +345,7 @@ def in_memory() -> BaseBackend:
     that is prepared here holds for rows that come later: it may not count on those there are.
     """
     backend = ibis.duckdb.connect(":memory:", threads=1)
+    backend.compiler = _DuckDBSQL()
     backend.raw_sql("SET enable_progress_bar = false")
     backend.raw_sql(f"SET disabled_optimizers = {literal(','.join(_COUNT_ON_ROWS))}")
     return backend
@@ -382,19 +390,3 @@ def _said(problem: str, folder: Path | None) -> str:
             "convert are then missing, and their rows are set apart"
         )
     return first_line(problem)
-
-
-def _library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"data.engine needs the library {error.name}, which is not installed; "
-            f"add it with pip install 'keepwell[{extra}]'"
-        ) from error
-
-
-def _loaded(module: str, error: str) -> tuple[type[Exception], ...]:
-    """Give a library's error where the library is in use: only then it can have been raised."""
-    found = sys.modules.get(module)
-    return (getattr(found, error),) if found else ()

@@ -28,18 +28,16 @@ def _aggregates(kind: str) -> Callable[[ir.Table], Columns]:
     return measure
 
 
-def _from_categories(categories: ir.Table) -> Columns:
+def _from_categories(mix: ir.Table) -> Columns:
     return {
-        **_aggregates("categories")(categories),
-        **_main(categories, "category"),
-        "category_second": _ranked(categories, "category", 1),
-        "categories_entropy_365d": _entropy(categories["days_365d"]),
+        **_main(mix, "category"),
+        "category_second": _ranked(mix, "category", 1),
+        "categories_entropy_365d": _entropy(mix["days_365d"]),
     }
 
 
-def _from_channels(channels: ir.Table) -> Columns:
-    count = channels.count(where=channels["last_age"] <= 365)  # noqa: PLR2004 - the window in the name
-    return {"channels_count_365d": count, **_main(channels, "channel")}
+def _from_channels(mix: ir.Table) -> Columns:
+    return {"channels_count_365d": mix.count(), **_main(mix, "channel")}
 
 
 def _main(rows: ir.Table, column: str) -> Columns:
@@ -51,15 +49,15 @@ def _main(rows: ir.Table, column: str) -> Columns:
 
 
 def _ranked(rows: ir.Table, column: str, rank: int) -> ir.Value:
-    return rows[column].max(where=(rows["rank"] == rank) & (rows["days_365d"] > 0))
+    return rows[column].max(where=rows["rank"] == rank)
 
 
 def _entropy(counts: ir.Column) -> ir.Value:
     """Give the entropy of the shares p = n / N, -sum(p ln p) = ln N - sum(n ln n) / N."""
-    some, whole = counts.nullif(0), counts.sum()
+    whole = counts.sum()
     # Decimals, because a sum of floating-point numbers depends on the order of the rows.
-    parts = (some * some.ln()).cast("decimal(18,12)").sum()
-    entropy = whole.nullif(0).ln() - ratio(parts, whole)
+    parts = (counts * counts.ln()).cast("decimal(18,12)").sum()
+    entropy = whole.ln() - ratio(parts, whole)
     return ibis.ifelse(counts.max() == whole, entropy * 0, entropy)
 
 
@@ -166,7 +164,8 @@ FAMILY = Family(
     features=(*_features("products", "products"), *_CATEGORIES, *_CHANNELS),
     aggregates={
         "products": _aggregates("products"),
-        "categories": _from_categories,
-        "channels": _from_channels,
+        "categories": _aggregates("categories"),
+        "category_mix": _from_categories,
+        "channel_mix": _from_channels,
     },
 )

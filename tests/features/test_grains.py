@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from features.grains import complaints, fold_days
+from features.grains import complaints, days, fold_days, last_year
 from tests.oracle.histories import CUTOFF, History, Row, spine_of, tables_of
 
 DAY = timedelta(days=1)
@@ -48,3 +48,22 @@ def test_outcomes_are_left_out_where_nothing_dates_them() -> None:
     rows = complaints(tables_of(history, "grains"), spine_of([("a", CUTOFF)]))
     assert rows is not None
     assert "satisfaction" not in rows.columns
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_last_year_has_the_days_of_365_days_as_they_are(*, shared: bool) -> None:
+    ages = (1, 364, 365, 366, 900)
+    lines = [
+        {"customer_id": "a", "occurred_at": CUTOFF - age * DAY, "amount": Decimal(age)}
+        for age in ages
+    ]
+    tables = tables_of(History({"transactions": lines}, {"transactions": list(lines[0])}), "grains")
+    spine = spine_of([("a", CUTOFF)], shared=shared)
+    year, ever = last_year(tables, spine), days(tables, spine)
+    assert year is not None
+    assert ever is not None
+    recent = year.filter(year["age"] <= 365).order_by("age").to_pyarrow()
+    assert recent["age"].to_pylist() == [1, 364, 365]
+    same = ever.filter(ever["age"] <= 365).order_by("age").to_pyarrow()
+    assert recent.select(["net", "bought"]) == same.select(["net", "bought"])
+    assert year.equals(ever) is not shared
