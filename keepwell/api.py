@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -36,8 +37,11 @@ from keepwell.simulate.story import LAST_DAY, Story
 from keepwell.simulate.writing import CONFIG
 from keepwell.starting import write_template
 from keepwell.training import run_training
+from keepwell.tuning import run_tuning
 from models.bundle import Bundle
 from models.registry import store
+from training.tune_work import Order
+from training.tuned import Tuned
 
 Day = date | str
 """A day, also in the form "2024-12-31"."""
@@ -88,7 +92,9 @@ class Company:
         with self._opened() as (project, out):
             return checked(run_check(project, out))
 
-    def train(self, as_of: Day | None = None, *, replace: bool = False) -> Training:
+    def train(
+        self, as_of: Day | None = None, *, replace: bool = False, untuned: bool = False
+    ) -> Training:
         """Train churn and value models, measure them, register them, promote if not worse.
 
         Parameters
@@ -97,10 +103,42 @@ class Company:
             First day that is not known; the day after the last transaction by default.
         replace : bool
             Replace a champion that means another thing or knows later data.
+        untuned : bool
+            Use the default parameters, whatever :meth:`tune` has found.
         """
         with self._opened() as (project, out):
-            published = run_training(project, out, _day(as_of), replacing=replace)
+            day = _day(as_of)
+            published = run_training(project, out, day, replacing=replace, untuned=untuned)
             return training(published, project.registry.load(published.version))
+
+    def tune(
+        self,
+        as_of: Day | None = None,
+        trials: int = 50,
+        timeout: float | None = None,
+        jobs: int = 1,
+    ) -> Tuned | None:
+        """Search for parameters that predict better than the default ones; `train` then uses them.
+
+        Parameters
+        ----------
+        as_of : date or str, optional
+            First day that is not known; the day after the last transaction by default.
+        trials : int
+            Finished trials of each model, earlier ones included.
+        timeout : float, optional
+            Seconds after which no trial begins.
+        jobs : int
+            Trials at the same time.
+
+        Returns
+        -------
+        Tuned or None
+            None where the time was over before the default parameters were judged.
+        """
+        order = Order(trials, math.inf if timeout is None else timeout, jobs)
+        with self._opened() as (project, out):
+            return run_tuning(project, out, order, _day(as_of))
 
     def evaluate(self, as_of: Day | None = None) -> Assessment:
         """Report how good the champion is, where it is worse, and what it rests on.

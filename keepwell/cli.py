@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
-from keepwell import cli_models, cli_watching
+from keepwell import cli_models, cli_tuning, cli_watching
 from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from models.errors import ModelError
 from serving.errors import StoreError
@@ -90,6 +90,9 @@ def train(
             help="Replace a champion that means another thing or knows later data.",
         ),
     ] = False,
+    untuned: Annotated[
+        bool, typer.Option("--untuned", help="Use the default parameters, whatever was tuned.")
+    ] = False,
 ) -> None:
     """Train churn and value models, measure them, register them, promote if not worse.
 
@@ -99,7 +102,10 @@ def train(
     from keepwell.show import console  # noqa: PLC0415
     from keepwell.training import run_training  # noqa: PLC0415
 
-    run_training(Project.at(config), console(), _day(as_of), replacing=replacing)
+    run_training(Project.at(config), console(), _day(as_of), replacing=replacing, untuned=untuned)
+
+
+cli_tuning.add_to(app)
 
 
 @app.command()

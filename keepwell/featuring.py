@@ -30,7 +30,7 @@ from models.derived import derivable, derive, with_derived
 from models.registry import store
 from models.wallet import OBSERVED, SPEND, WalletModel, inputs
 from training.dates import dates, known_by
-from training.train import usable
+from training.usable import usable
 
 _BATCH = 100_000
 _LABELLED = "labelled"

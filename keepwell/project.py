@@ -110,20 +110,21 @@ class Project:
 
     def alone(self) -> FileLock:
         """Hold off other processes that use the same tracking store."""
-        return self._lock(".keepwell.lock")
+        return FileLock(self.shared() / ".keepwell.lock")
 
     def retraining(self) -> FileLock:
         """Hold off other processes that decide whether to train the same model."""
-        return self._lock(f".keepwell-retrain-{self.settings.name}.lock")
+        return FileLock(self.shared() / f".keepwell-retrain-{self.settings.name}.lock")
 
-    def _lock(self, name: str) -> FileLock:
+    def shared(self) -> Path:
+        """Give the folder of the tracking store; the work folder where the store has none."""
         uri = self.settings.tracking_uri
         path = Path(uri.removeprefix(_SQLITE))
         if uri.startswith(_SQLITE) and path.is_dir():
             raise InputError(f"the tracking store {uri} is a folder; name a file in it")
         folder = path.parent if uri.startswith(_SQLITE) else self.work
         make(folder)
-        return FileLock(folder / name)
+        return folder
 
     def artifacts(self) -> Path | None:
         """Where a new experiment in an SQLite store keeps its files; None leaves it to MLflow."""

@@ -16,12 +16,12 @@ from keepwell.labelled import is_labelled, refuse_dates
 from keepwell.project import Project, make
 from keepwell.retrain_facts import Measured, measured
 from keepwell.show import progress_bar
-from keepwell.training import run_training
+from keepwell.training import run_training, tracker_of
 from models.registry import store
 from training.publish import Published
 from training.retrain import Decision, decide
 from training.retrain_record import record
-from training.tracking import Run, Tracker
+from training.tracking import Run
 
 RECORD = "retrain.md"
 
@@ -67,7 +67,7 @@ def run_retraining(
         _tell(out, found, decision, dry_run=dry_run)
         if dry_run:
             return Retrained(decision)
-        with _tracker(project).run("retrain") as run:
+        with tracker_of(project).run("retrain") as run:
             run.tags({"train": _word(decision.train), "why": "; ".join(decision.reasons)})
             # A project of its own: training reads the tables anew, as it would without us.
             again = Project(project.settings)
@@ -90,11 +90,6 @@ def _only_one(project: Project) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _tracker(project: Project) -> Tracker:
-    with project.alone():
-        return Tracker(project.settings.tracking_uri, project.settings.name, project.artifacts())
 
 
 def _log(run: Run, text: str, made: Published | None) -> None:

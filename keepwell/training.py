@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,11 +18,18 @@ from models.registry import store
 from training.publish import Published, publish
 from training.task import Task
 from training.tracking import Tracker, git_commit
-from training.train import Trained, Workshop, train
+from training.train import Workshop, train
+from training.tune_log import last_tuned
+from training.tuned import Tuned, used
 
 
 def run_training(
-    project: Project, out: Console, as_of: date | None = None, *, replacing: bool = False
+    project: Project,
+    out: Console,
+    as_of: date | None = None,
+    *,
+    replacing: bool = False,
+    untuned: bool = False,
 ) -> Published:
     """Train, log, register and promote or say why not.
 
@@ -33,6 +41,8 @@ def run_training(
         The first moment that is not known; midnight after the last transaction by default.
     replacing : bool
         Replace a champion whose scores mean something else, or that has learnt from later data.
+    untuned : bool
+        Use the default parameters, whatever a search has found.
     """
     if is_labelled(project):
         refuse_dates(as_of)
@@ -53,9 +63,12 @@ def run_training(
         }
         bar.step()
         task = task_of(project, as_of, replacing=replacing)
+        if not untuned:
+            task = replace(task, tuned=tuned_of(project))
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
         bar.start("Registry", 1)
-        published = _publish(project, made, facts)
+        facts["tuned_run"] = used(made.fits.recipe, task.tuned, made.aim, made.features)
+        published = publish(made, tracker_of(project), project.registry, project.alone(), facts)
         bar.step()
     print_rejected(loaded, out)
     print_warnings(loaded, out)
@@ -106,7 +119,12 @@ def champion_of(project: Project) -> Bundle | None:
         return None
 
 
-def _publish(project: Project, made: Trained, facts: dict[str, str]) -> Published:
+def tracker_of(project: Project) -> Tracker:
+    """Open the tracking of a project's runs."""
     with project.alone():
-        tracker = Tracker(project.settings.tracking_uri, project.settings.name, project.artifacts())
-    return publish(made, tracker, project.registry, project.alone(), facts)
+        return Tracker(project.settings.tracking_uri, project.settings.name, project.artifacts())
+
+
+def tuned_of(project: Project) -> Tuned | None:
+    """Give what the last search has found; None where there is none, or it is not wanted."""
+    return last_tuned(tracker_of(project)) if project.settings.training.tuned else None

@@ -77,7 +77,7 @@ def reliability_plot(
     """
     outcome, predicted = outcome_and_probability(churned, probability)
     bins = equal_mass_bins(outcome, predicted, CALIBRATION_BINS)
-    figure = _figure((SIZE_INCHES[0], SIZE_INCHES[1] * 1.3))
+    figure = new_figure((SIZE_INCHES[0], SIZE_INCHES[1] * 1.3))
     upper, lower = figure.subplots(2, sharex=True, height_ratios=[4, 1])
     error = expected_calibration_error(outcome, predicted)
     _draw_reliability(upper, bins.predicted, bins.actual, len(outcome) / CALIBRATION_BINS)
@@ -120,7 +120,7 @@ def gains_curve(
     if not predictions:
         raise ValueError("predictions is empty: give the scores of at least one model")
     curves = {name: _gains(churned, score) for name, score in predictions.items()}
-    figure = _figure(SIZE_INCHES)
+    figure = new_figure(SIZE_INCHES)
     axes = figure.subplots()
     perfect = _gains(churned, churned)
     axes.plot(*_shares(perfect), color=GUIDE, linewidth=1, label="Perfect foresight")
@@ -166,7 +166,7 @@ def decile_plot(
     Wang, Liu & Miao (2019), arXiv:1912.07753.
     """
     deciles = equal_mass_bins(actual, predicted, DECILES)
-    figure = _figure(SIZE_INCHES)
+    figure = new_figure(SIZE_INCHES)
     axes = figure.subplots()
     place = np.arange(1, DECILES + 1)
     axes.bar(place - 0.2, deciles.predicted, width=0.4, color=MODEL, label="Predicted")
@@ -225,7 +225,7 @@ def profit_curve(
     """
     if not totals:
         raise ValueError("totals is empty: give the profits of at least one model")
-    figure = _figure(SIZE_INCHES)
+    figure = new_figure(SIZE_INCHES)
     axes = figure.subplots()
     for place, (name, total) in enumerate(totals.items()):
         along = np.asarray(total, dtype=np.float64)
@@ -302,7 +302,8 @@ def _shares(curve: Curve) -> tuple[FloatArray, FloatArray]:
     return curve.mass / curve.mass[-1], curve.actual / curve.actual[-1]
 
 
-def _figure(size: tuple[float, float]) -> Figure:
+def new_figure(size: tuple[float, float]) -> Figure:
+    """Give an empty figure of a size in inches."""
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     return figure

@@ -29,6 +29,8 @@ class TrainingSettings(Section):
         model, such as "sklearn.ensemble.HistGradientBoostingClassifier"; never promoted.
     min_history
         Fewest days of history before the first cutoff; None: one churn horizon, 90 days at most.
+    tuned
+        Use the parameters that the last `keepwell tune` has found, where they fit.
     """
 
     cutoffs: int = Field(default=12, ge=1)
@@ -40,6 +42,7 @@ class TrainingSettings(Section):
     seeds: int = Field(default=1, ge=1, le=20)
     comparators: Names = ()
     min_history: Days | None = None
+    tuned: bool = True
 
 
 class OfferSettings(Section):

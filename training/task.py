@@ -17,6 +17,7 @@ from models.bundle import Definition
 from training.dates import Dates
 from training.settings import TrainingSettings
 from training.splits import Roles, roles
+from training.tuned import Tuned
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Task:
         The company's own families.
     lifetime_years, lifetime_discount : float
         What lifetime values assume.
+    tuned : Tuned or None
+        Parameters that take the place of the default ones, where they fit.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Task:
     own: Own = NONE
     lifetime_years: float = 5.0
     lifetime_discount: float = 0.1
+    tuned: Tuned | None = None
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""

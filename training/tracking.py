@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
@@ -16,7 +17,8 @@ from typing import Any
 import mlflow
 from matplotlib.figure import Figure
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from mlflow.artifacts import download_artifacts
+from mlflow.entities import Metric, Param, RunInfo
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
@@ -33,6 +35,8 @@ for _noisy in ("mlflow", "alembic"):
 logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)
 
 _LONGEST_PARAMETER = 5000
+_PARENT = "mlflow.parentRunId"
+_MOST_RUNS = 50_000
 
 _FEATURES, _MODELS = (Path(next(iter(package.__path__))) for package in (features, models))
 _SCRIPT = _MODELS / "pyfunc.py"
@@ -55,11 +59,11 @@ class Run:
         params = [Param(k, str(v)[:_LONGEST_PARAMETER]) for k, v in values.items()]
         self._client.log_batch(self.id, params=params)
 
-    def measures(self, values: Mapping[str, float]) -> None:
+    def measures(self, values: Mapping[str, float], step: int = 0) -> None:
         """Log measures; one that could not be computed (NaN) is left out."""
         now = time.time_ns() // 1_000_000
         known = {k: v for k, v in values.items() if v == v}  # noqa: PLR0124 - NaN differs from itself
-        self._client.log_batch(self.id, metrics=[Metric(k, v, now, 0) for k, v in known.items()])
+        self._client.log_batch(self.id, metrics=[Metric(k, v, now, step) for k, v in known.items()])
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags."""
@@ -73,6 +77,34 @@ class Run:
     def json(self, content: Mapping[str, Any], name: str) -> None:
         """Log a dictionary as a JSON file."""
         self._client.log_dict(self.id, dict(content), f"{name}.json")
+
+    def children(self) -> set[str]:
+        """Give the names of the runs inside this one."""
+        found = self._client.search_runs(
+            [self._client.get_run(self.id).info.experiment_id],
+            f"tags.`{_PARENT}` = '{self.id}'",
+            max_results=_MOST_RUNS,
+        )
+        return {str(run.info.run_name) for run in found}
+
+    def child(self, name: str, began: float, ended: float, status: str = "FINISHED") -> Run:
+        """Add a run inside this one, of something that is over already.
+
+        Parameters
+        ----------
+        name : str
+        began, ended : float
+            Seconds since 1970.
+        status : {"FINISHED", "KILLED"}
+        """
+        info = self._client.create_run(
+            self._client.get_run(self.id).info.experiment_id,
+            start_time=int(began * 1000),
+            tags={_PARENT: self.id},
+            run_name=name,
+        ).info
+        self._client.set_terminated(info.run_id, status, int(ended * 1000))
+        return Run(self._client, info.run_id, str(info.artifact_uri))
 
     def folder(self, path: Path, name: str) -> str:
         """Log a folder and give its URI."""
@@ -93,13 +125,22 @@ class Tracker:
     """
 
     def __init__(self, uri: str, experiment: str, artifacts: Path | None) -> None:
+        self._uri = uri
         self._client = MlflowClient(tracking_uri=uri)
         self._experiment = self._find_or_create(experiment, artifacts)
 
     @contextmanager
-    def run(self, name: str) -> Iterator[Run]:
-        """Open a run; it ends as FINISHED, FAILED or, when interrupted, KILLED."""
-        info = self._client.create_run(self._experiment, run_name=name).info
+    def run(self, name: str, again: str | None = None) -> Iterator[Run]:
+        """Open a run; it ends as FINISHED, FAILED or, when interrupted, KILLED.
+
+        Parameters
+        ----------
+        name : str
+        again : str, optional
+            A run to go on with; where it is gone there is a new one.
+        """
+        info = self._reopened(again) if again else None
+        info = info or self._client.create_run(self._experiment, run_name=name).info
         try:
             yield Run(self._client, info.run_id, str(info.artifact_uri))
         except BaseException as error:
@@ -107,6 +148,39 @@ class Tracker:
             self._client.set_terminated(info.run_id, "KILLED" if killed else "FAILED")
             raise
         self._client.set_terminated(info.run_id)
+
+    def newest(self, tag: str, name: str) -> dict[str, Any] | None:
+        """Read a JSON file of the run whose tag is the greatest; None where there is none.
+
+        Parameters
+        ----------
+        tag : str
+            Of runs that have the file: a time in ISO format, say.
+        name : str
+            The file's, without its ending.
+        """
+        found = self._client.search_runs([self._experiment], f"tags.{tag} != ''")
+        if not found:
+            return None
+        newest = max(found, key=lambda run: str(run.data.tags[tag]))
+        source = f"{newest.info.artifact_uri}/{name}.json"
+        try:
+            path = download_artifacts(source, tracking_uri=self._uri)
+        except (MlflowException, OSError):
+            # Somebody has cleared the run's files away.
+            return None
+        content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        return content
+
+    def _reopened(self, run_id: str) -> RunInfo | None:
+        try:
+            info = self._client.get_run(run_id).info
+        except MlflowException:
+            return None
+        if info.lifecycle_stage != "active" or info.experiment_id != self._experiment:
+            return None
+        self._client.update_run(run_id, status="RUNNING")
+        return info
 
     def _find_or_create(self, name: str, artifacts: Path | None) -> str:
         if found := self._client.get_experiment_by_name(name):

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-import pandas as pd
 from ibis import ir
 
 from features.catalogue import FeatureSet
@@ -25,7 +24,7 @@ from training.choice import ALL, Candidates
 from training.comparators import Comparator, Compared, compare, find
 from training.dates import Dates, dates, known_by
 from training.evaluate import Evaluation, beside, core_measures, evaluate
-from training.explore import explore, half_life, harm
+from training.explore import explore, half_life
 from training.fit import calibrated, grouped_folds, learn, repeat, with_outlook
 from training.further import further_measures, unsaid
 from training.grade import Grade, grade
@@ -33,19 +32,10 @@ from training.held_out import HeldOut, predict
 from training.history import History, history
 from training.promote import better_component
 from training.task import Task, check_enough, plan, target
+from training.tuned import with_tuned
+from training.usable import seasoned, usable
 
 BASELINE = Recipe(churn="logistic_rfm", value="scaled_spend")
-
-_FEWEST_LEVELS = 50
-_MOST_UNIQUE = 0.5
-
-_YEAR = 330
-"""Days from the first cutoff to the last, a month apart, in which every season is seen once."""
-
-_TWO_YEARS = 730
-"""Days of cutoffs below which a date in the calendar stands for one of them alone."""
-
-_SEASON = ("calendar",)
 
 
 class Progress(Protocol):
@@ -134,6 +124,58 @@ class Trained:
     comparators: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What fits are made from, before anything is chosen.
+
+    Parameters
+    ----------
+    when : Dates
+    known : mapping of str to ibis Table
+        What was known as of then.
+    aim : Target
+    history : History
+        The panel by role.
+    features : FeatureSet
+        Those that are used, the derived ones among them.
+    recipe : Recipe
+        With the default parameters.
+    notes : tuple of str
+        What a user should know.
+    """
+
+    when: Dates
+    known: Tables
+    aim: Target
+    history: History
+    features: FeatureSet
+    recipe: Recipe
+    notes: tuple[str, ...]
+
+
+def ground(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -> Ground:
+    """Settle the target, build the panel, and see which features are used.
+
+    Parameters and errors are those of :func:`train`.
+    """
+    when = dates(tables, task.as_of, task.today)
+    known = known_by(tables, when.as_of)
+    aim, notes = target(task, known, when.history, champion.definition if champion else None)
+    past = assembled(task, known, when, aim, shop)
+    frame = past.serving()
+    check_enough(frame, task.training, aim.horizon)
+    features, dropped = usable(past.panel.features, frame)
+    recipe = Recipe(
+        "average",
+        seed=task.seed,
+        seeds=task.training.seeds,
+        wallet_quantile=task.training.wallet_quantile,
+    )
+    start = _parametrised(recipe, len(frame))
+    features = seasoned(past, with_derived(features), start, frame)
+    return Ground(when, known, aim, past, features, start, (*when.notes, *notes, *dropped))
+
+
 def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -> Trained:
     """Make the evaluation fit and the serving fit of a task.
 
@@ -152,22 +194,9 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         When there is too little to learn from.
     """
     comparators = find(task.training.comparators, task.seed)
-    when = dates(tables, task.as_of, task.today)
-    known = known_by(tables, when.as_of)
-    aim, notes = target(task, known, when.history, champion.definition if champion else None)
-    past = assembled(task, known, when, aim, shop)
-    frame = past.serving()
-    check_enough(frame, task.training, aim.horizon)
-    features, dropped = usable(past.panel.features, frame)
-    features = with_derived(features)
-    recipe = Recipe(
-        "average",
-        seed=task.seed,
-        seeds=task.training.seeds,
-        wallet_quantile=task.training.wallet_quantile,
-    )
-    start = _parametrised(recipe, len(frame))
-    features = _seasoned(past, features, start, frame)
+    base = ground(task, tables, champion, shop)
+    past, aim, features = base.history, base.aim, base.features
+    start, tuned = with_tuned(base.recipe, task.tuned, aim, features)
     if past.roles.forward:
         start = replace(start, half_life=half_life(past.folds(), features, start, aim.horizon))
     fits = _better(two_fits(past, features, start, shop.progress, ALL), past, features, shop)
@@ -177,7 +206,7 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         judged = beside(judged, compared.churn, compared.value, task.seed)
     return Trained(
         task,
-        when,
+        base.when,
         aim,
         past,
         features,
@@ -185,9 +214,9 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         judged,
         _without_attributes(fits.recipe, past, features, aim, task, tables),
         grade(judged, task.seed) if judged else None,
-        (*when.notes, *notes, *dropped, *_limits(past), *compared.notes, *unsaid(fits.serving)),
+        (*tuned, *base.notes, *_limits(past), *compared.notes, *unsaid(fits.serving)),
         further_measures(fits.measured, past.newest()) if fits.measured else {},
-        recorded(known, features, own=bool(task.own.families)),
+        recorded(base.known, features, own=bool(task.own.families)),
         tuple(c.name for c in comparators),
     )
 
@@ -224,43 +253,6 @@ def refit(past: History, features: FeatureSet, recipe: Recipe) -> Release | None
         return None
     made = _measured(past, features, recipe, repeat(past.folds(), features, recipe))
     return made[1] if made else None
-
-
-def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple[str, ...]]:
-    """Leave out what would be learnt by heart, and say which of the user's own columns it is.
-
-    That is categories that name customers rather than group them, such as an e-mail, and the
-    calendar while it tells of a part of the year alone.
-    """
-    if _span(frame) < _YEAR:
-        features = features.without(_SEASON)
-    customers = frame["customer_id"].nunique()
-    limit = max(_FEWEST_LEVELS, _MOST_UNIQUE * customers)
-    levels = {c: int(frame[c].nunique()) for c in features.categorical}
-    gone = {c for c, count in levels.items() if count > limit}
-    notes = tuple(
-        f"{c.removeprefix('attribute_')} has {levels[c]:,} values for {customers:,} customers, "
-        "like an identifier; it is left out"
-        for c in sorted(gone)
-    )
-    return FeatureSet(tuple(f for f in features if f.name not in gone)), notes
-
-
-def _seasoned(
-    past: History, features: FeatureSet, recipe: Recipe, frame: pd.DataFrame
-) -> FeatureSet:
-    """Leave out the calendar where each date is one cutoff's and forward predictions lose by it."""
-    rest = features.without(_SEASON)
-    if len(rest) == len(features) or _span(frame) >= _TWO_YEARS:
-        return features
-    if not past.roles.forward or harm(past.folds(), features, rest, recipe):
-        return rest
-    return features
-
-
-def _span(frame: pd.DataFrame) -> int:
-    """Give the days from the first cutoff to the last."""
-    return int((frame["cutoff"].max() - frame["cutoff"].min()).days)
 
 
 def assembled(task: Task, known: Tables, when: Dates, aim: Target, shop: Workshop) -> History:

@@ -39,7 +39,8 @@ METHODS = {
     "risk_list": ["top", "min_value"],
     "score": ["as_of", "backtest"],
     "tracking_uri": [],
-    "train": ["as_of", "replace"],
+    "train": ["as_of", "replace", "untuned"],
+    "tune": ["as_of", "trials", "timeout", "jobs"],
 }
 FOR_SERVERS = {"build", "demo", "export", "keys", "serve"}
 FUNCTIONS = {"init": "init", "simulate": "simulated"}

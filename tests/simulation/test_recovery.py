@@ -24,7 +24,7 @@ from models.recipe import Recipe, default_parameters
 from models.release import Release
 from tests.simulated import Company
 from training.fit import learn
-from training.train import usable
+from training.usable import usable
 
 TABLES = ("transactions", "customers", "complaints")
 NOISE = ("attribute_shoe_size", "attribute_colour")

@@ -18,7 +18,7 @@ from training.evaluate import evaluate
 from training.explore import explore
 from training.fit import learn, prepared
 from training.held_out import predict
-from training.train import usable
+from training.usable import usable
 from training.wallet import pinball_loss, wallet_measures
 
 FEATURES = with_derived(table_features())
