@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from ibis.backends import BaseBackend
 
-from features.errors import InputError
 from features.settings import DataSettings
 
 _WRITERS = {"parquet": pq.ParquetWriter, "csv": pc.CSVWriter}
@@ -94,23 +92,6 @@ class Engine(ABC):
     @abstractmethod
     def digest(self, row: str) -> str:
         """Return the SQL of a whole number from an SQL text, as good as random."""
-
-
-def library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module
-    """Import an engine's library, which comes with an extra.
-
-    Raises
-    ------
-    InputError
-        When it is not installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"data.engine needs the library {error.name}, which is not installed; "
-            f"add it with pip install 'keepwell[{extra}]'"
-        ) from error
 
 
 def loaded(module: str, error: str) -> tuple[type[Exception], ...]:

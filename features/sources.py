@@ -29,8 +29,9 @@ from ibis.backends.sql.compilers.postgres import PostgresCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
 from features.conditions import Cases
-from features.engine import Engine, library, loaded
+from features.engine import Engine, loaded
 from features.errors import InputError, suggestion, without_password
+from features.extras import library
 from features.files import missing_file
 from features.mapping import first_line, literal
 from features.settings import DataSettings
@@ -166,7 +167,7 @@ class _Postgres(Engine):
     dialect = "postgres"
 
     def connect(self, data: DataSettings, _folder: Path) -> BaseBackend:
-        psycopg = library("psycopg", "postgres")
+        psycopg = library("psycopg", "postgres", "data.engine")
         # A URL without a password leaves it to PGPASSWORD or ~/.pgpass, as everywhere.
         backend = ibis.postgres.from_connection(psycopg.connect(data.engine, autocommit=True))
         weakref.finalize(backend, backend.con.close)
@@ -275,7 +276,8 @@ class _Spark(Engine):
 
 
 def _spark_session(url: str) -> Any:  # noqa: ANN401 - the library may be absent
-    builder = library("pyspark.sql", "spark").SparkSession.builder.appName("keepwell")
+    spark = library("pyspark.sql", "spark", "data.engine")
+    builder = spark.SparkSession.builder.appName("keepwell")
     # Errors are raised, and told in one line.
     logging.getLogger("SQLQueryContextLogger").disabled = True
     if url.startswith("sc://"):

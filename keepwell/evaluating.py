@@ -13,6 +13,7 @@ from features.families import FAMILIES
 from features.keeping import fingerprint
 from features.own import load
 from features.settings import ChurnSettings
+from keepwell.cluster import trained
 from keepwell.labelled import assess_labelled, check_kind, is_labelled, refuse_dates
 from keepwell.output import check_format, write_text
 from keepwell.project import Project, make
@@ -72,7 +73,11 @@ def run_evaluation(
 def _assessed(
     project: Project, out: Console, champion: Bundle, version: Version, as_of: date | None
 ) -> tuple[Assessed, str]:
-    with project.scratch() as folder, progress_bar(out) as bar:
+    with (
+        project.scratch() as folder,
+        progress_bar(out) as bar,
+        trained(project.settings.training),
+    ):
         if is_labelled(project):
             return assess_labelled(project, champion, _model(champion, version), bar)
         return _with_time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from features.errors import InputError
 from features.labelled import Flat, read_labelled
 from features.settings import LabelledSettings
 from features.tables import Loaded
+from keepwell.cluster import spread, trained
 from keepwell.output import write_frame
 from keepwell.project import Project, make
 from keepwell.show import print_evaluation, print_rejected, print_warnings, progress_bar
@@ -59,13 +61,19 @@ def refuse_dates(as_of: date | None, *, backtest: bool = False) -> None:
 def train_flat(project: Project, out: Console, *, replacing: bool) -> Published:
     """Train on ``[tables.labelled]``, log, register and promote or say why not."""
     make(project.folder)
-    with project.scratch(), store(project.settings.tracking_uri), progress_bar(out) as bar:
+    with (
+        project.scratch(),
+        store(project.settings.tracking_uri),
+        progress_bar(out) as bar,
+        trained(project.settings.training) as told,
+    ):
         bar.start("Tables", 1)
         flat = read_rows(project)
         bar.step()
         made = train_labelled(
             flat_task(project, replacing=replacing), flat.labelled(), flat.features, bar
         )
+        made = replace(made, notes=(*made.notes, *told))
         bar.start("Registry", 1)
         published = _registered(project, made, flat)
         bar.step()
@@ -80,13 +88,17 @@ def score_labelled(project: Project, out: Console, target: Path | None) -> pd.Da
     with store(project.settings.tracking_uri):
         version, bundle = project.registry.load_champion()
     check_kind(project, bundle)
-    with project.scratch(), progress_bar(out) as bar:
+    with (
+        project.scratch(),
+        progress_bar(out) as bar,
+        spread(project.settings.training) as by,
+    ):
         bar.start("Tables", 1)
         flat = read_rows(project, bundle.features)
         bar.step()
         bar.start("Scores", 1)
         explain = project.settings.scoring.reasons
-        scored = score_flat(bundle, flat.frame, version.number, explain=explain)
+        scored = score_flat(bundle, flat.frame, version.number, explain=explain, spread=by)
         bar.step()
     _publish(project, scored, bundle, version.number)
     write_frame(scored.scores, project.scores_path)

@@ -15,6 +15,7 @@ from features.families import FAMILIES
 from features.own import changed, load
 from features.panel import features_at, write
 from features.population import population
+from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
 from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
@@ -58,7 +59,8 @@ def run_scoring(
     with store(project.settings.tracking_uri):
         version, bundle = project.registry.load_champion()
     check_kind(project, bundle)
-    with project.scratch() as folder, progress_bar(out) as bar:
+    way = spread(project.settings.training)
+    with project.scratch() as folder, progress_bar(out) as bar, way as by:
         bar.start("Tables", 1)
         loaded = project.load()
         tables = loaded.tables
@@ -78,7 +80,9 @@ def run_scoring(
         bar.start("Scores", 1)
         explain = project.settings.scoring.reasons
         batches = _batches(path, moment, bundle)
-        scored = score(bundle, batches, moment, version.number, explain=explain, backtest=backtest)
+        scored = score(
+            bundle, batches, moment, version.number, explain=explain, backtest=backtest, spread=by
+        )
         bar.step()
     _publish(project, scored, _run(bundle, moment, version.number, backtest=backtest))
     write_frame(scored.scores, project.scores_path)

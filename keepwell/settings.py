@@ -198,6 +198,7 @@ _MISSING = {
 _PATTERNS = {
     "name": "use letters, digits, spaces, dots, hyphens and underscores only",
     "currency": 'write an ISO 4217 code of three capitals, such as "EUR"',
+    "training.scheduler": 'write the address of a Dask scheduler, such as "tcp://host:8786"',
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from features.keeping import fingerprint
+from keepwell.cluster import trained
 from keepwell.labelled import is_labelled, refuse_dates, train_flat
 from keepwell.project import Project, make
 from keepwell.show import print_rejected, print_trained, print_warnings, progress_bar
@@ -52,6 +53,7 @@ def run_training(
         project.scratch() as folder,
         store(project.settings.tracking_uri),
         progress_bar(out) as bar,
+        trained(project.settings.training) as told,
     ):
         bar.start("Tables", 2)
         loaded = project.load()
@@ -65,7 +67,7 @@ def run_training(
         task = task_of(project, as_of, replacing=replacing)
         if not untuned:
             task = replace(task, tuned=tuned_of(project))
-        made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
+        made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar, told))
         bar.start("Registry", 1)
         facts["tuned_run"] = used(made.fits.recipe, task.tuned, made.aim, made.features)
         published = publish(made, tracker_of(project), project.registry, project.alone(), facts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +25,7 @@ _REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
 _SMALL = 1_000_000
 """Cells below which threads cost more than they save, on a busy machine many times more."""
 
-_PATIENCE = 30
+PATIENCE = 30
 """Trees without a lower held-out loss after which training stops."""
 
 
@@ -50,6 +52,37 @@ class Design:
         return len(self.outcome)
 
 
+@dataclass(frozen=True)
+class Job:
+    """A booster to be trained.
+
+    Parameters
+    ----------
+    design : Design
+    encoder : Encoder
+        Names the columns and which of them are categories.
+    settings : mapping
+        LightGBM's, complete.
+    rounds : int
+        Trees; at most, where something is held out.
+    held_out : Design, optional
+        What tells when to stop.
+    evaluate : callable, optional
+        The loss to watch; by default the objective's own.
+    """
+
+    design: Design
+    encoder: Encoder
+    settings: Parameters
+    rounds: int
+    held_out: Design | None = None
+    evaluate: Evaluate | None = None
+
+
+Trainer = Callable[[Job], lgb.Booster]
+"""Trains a booster, in this process or on other machines."""
+
+
 def recency_weights(frame: pd.DataFrame, half_life: float | None) -> Floats | None:
     """Weight snapshots by their age, mean 1.
 
@@ -72,15 +105,50 @@ def _settings(design: Design, parameters: Parameters, seed: int) -> dict[str, An
     return {**threads, **parameters, **_REPRODUCIBLE, "seed": seed}
 
 
-def _dataset(design: Design, encoder: Encoder, parameters: Parameters) -> lgb.Dataset:
+def here(job: Job) -> lgb.Booster:
+    """Train in this process."""
+    dataset = _dataset(job)
+    if job.held_out is None:
+        return lgb.train(dict(job.settings), dataset, job.rounds)
+    held_out = job.held_out
+    watched = lgb.Dataset(
+        held_out.matrix, held_out.outcome, init_score=held_out.start, reference=dataset
+    )
+    stop = lgb.early_stopping(PATIENCE, verbose=False)
+    fitted = lgb.train(
+        dict(job.settings),
+        dataset,
+        job.rounds,
+        valid_sets=[watched],
+        callbacks=[stop],
+        feval=job.evaluate,
+    )
+    return from_text(fitted.model_to_string(num_iteration=fitted.best_iteration))
+
+
+_TRAINER: ContextVar[Trainer] = ContextVar("trainer", default=here)
+
+
+@contextmanager
+def trained_by(trainer: Trainer) -> Iterator[None]:
+    """Let every booster be trained by another trainer than :func:`here` meanwhile."""
+    before = _TRAINER.set(trainer)
+    try:
+        yield
+    finally:
+        _TRAINER.reset(before)
+
+
+def _dataset(job: Job) -> lgb.Dataset:
+    design = job.design
     return lgb.Dataset(
         design.matrix,
         design.outcome,
         weight=design.weight,
         init_score=design.start,
-        feature_name=encoder.features.names,
-        categorical_feature=encoder.categorical_positions,
-        params=dict(parameters),
+        feature_name=job.encoder.features.names,
+        categorical_feature=job.encoder.categorical_positions,
+        params=dict(job.settings),
         free_raw_data=True,
     )
 
@@ -102,7 +170,7 @@ def train(
     seed : int
     """
     settings = _settings(design, parameters, seed)
-    return lgb.train(settings, _dataset(design, encoder, settings), num_boost_round=rounds)
+    return _TRAINER.get()(Job(design, encoder, settings, rounds))
 
 
 def train_until(  # noqa: PLR0917 - as `train`, and what tells when to stop
@@ -128,15 +196,7 @@ def train_until(  # noqa: PLR0917 - as `train`, and what tells when to stop
         The loss to watch; by default the objective's own.
     """
     settings = _settings(design, parameters, seed)
-    dataset = _dataset(design, encoder, settings)
-    watched = lgb.Dataset(
-        held_out.matrix, held_out.outcome, init_score=held_out.start, reference=dataset
-    )
-    stop = lgb.early_stopping(_PATIENCE, verbose=False)
-    fitted = lgb.train(
-        settings, dataset, most, valid_sets=[watched], callbacks=[stop], feval=evaluate
-    )
-    return from_text(fitted.model_to_string(num_iteration=fitted.best_iteration))
+    return _TRAINER.get()(Job(design, encoder, settings, most, held_out, evaluate))
 
 
 def to_text(booster: lgb.Booster) -> str:

@@ -12,12 +12,16 @@ from models.matrix import Floats
 from models.release import DUE, mixture
 from serving.columns import COLUMNS, NEXT_PURCHASE
 from serving.due import due_column
-from serving.scorer import Scored, explained
+from serving.scorer import Scored, Spread, explained, here
 
 OUT_OF_FOLD = "out_of_fold"
 
+_BATCH = 100_000
 
-def score_flat(bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: int) -> Scored:
+
+def score_flat(
+    bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: int, spread: Spread = here
+) -> Scored:
     """Score the customers of a flat file.
 
     Parameters
@@ -30,6 +34,8 @@ def score_flat(bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: in
     explain : int
         Customers who get reasons, the highest value at risk first, or the highest probability
         where there are no values.
+    spread : callable
+        What scores the rows, a batch at a time.
 
     Returns
     -------
@@ -38,7 +44,8 @@ def score_flat(bundle: Bundle, frame: pd.DataFrame, version: int, *, explain: in
         from, which get the probability that the cross-fitting gave them. A row with an outcome
         that it has not learnt from, as it is, is scored like any other.
     """
-    scores = bundle.release.score(frame)
+    batches = (frame.iloc[start : start + _BATCH] for start in range(0, len(frame) or 1, _BATCH))
+    scores = pd.concat([scores for _, scores in spread(bundle.release, batches)])
     known, probability = _out_of_fold(bundle, frame)
     p = np.where(known, probability, scores["churn_probability"])
     scores = _with_probability(scores, p)

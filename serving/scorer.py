@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from models.bundle import Bundle
 from models.reasons import MOST, reasons
-from models.release import DUE
+from models.release import DUE, Release
 from serving.columns import COLUMNS, NEXT_PURCHASE
 from serving.due import due_column
 
@@ -25,6 +25,11 @@ LIST_COLUMNS = ("rank", *COLUMNS, "days_since_purchase", *REASON_COLUMNS, *CAUSE
 
 SILENCE = "days_since_purchase"
 _ATTRIBUTE = "attribute_"
+
+Frames = Iterable[pd.DataFrame]
+
+Spread = Callable[[Release, Frames], Iterable[tuple[pd.DataFrame, pd.DataFrame]]]
+"""Scores batches of snapshots, here or elsewhere: each with its scores, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,20 @@ class Scored:
     details: pd.DataFrame
 
 
+def here(release: Release, batches: Frames) -> Iterable[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Score in this process."""
+    return ((frame, release.score(frame)) for frame in batches)
+
+
 def score(
     bundle: Bundle,
-    batches: Iterable[pd.DataFrame],
+    batches: Frames,
     as_of: date,
     version: int,
     *,
     explain: int,
     backtest: bool = False,
+    spread: Spread = here,
 ) -> Scored:
     """Score customers, a batch of snapshots at a time.
 
@@ -68,14 +79,15 @@ def score(
         Customers who get reasons, the highest value at risk first.
     backtest : bool
         Marks scores that a model gives of a time it may have learnt from, in a column of its own.
+    spread : callable
+        What scores the batches.
 
     Notes
     -----
     A customer's scores depend on their own snapshot alone, so batches do not change them.
     """
     scored, urgent = [], pd.DataFrame()
-    for frame in batches:
-        scores = bundle.release.score(frame)
+    for frame, scores in spread(bundle.release, batches):
         scored.append(pd.concat([_known(frame), scores], axis=1))
         risk = scores["value_at_risk"].nlargest(explain, keep="first").rename("_risk")
         # The few are taken out of their batch first: a batch is wide, and slow to copy.

@@ -15,6 +15,7 @@ MODULES = (
     "features/catalogue.py",
     "features/sources.py",
     "features/panel.py",
+    "keepwell/cluster.py",
     "models/pyfunc.py",
     "models/registry.py",
     "training/tracking.py",
@@ -55,6 +56,7 @@ def test_every_contract_holds() -> None:
         ("models/registry.py", "mlflow"),
         ("training/tracking.py", "mlflow"),
         ("features/sources.py", "duckdb"),
+        ("keepwell/cluster.py", "distributed"),
         ("training/fit.py", "models.registry"),
         ("serving/scorer.py", "features.panel"),
         ("keepwell/cli.py", "training.tracking"),
@@ -83,6 +85,8 @@ def test_an_allowed_import_passes(house: Path, module: str, imported: str) -> No
         ("tracker", "keepwell/cli.py", "mlflow"),
         ("engine", "features/panel.py", "duckdb"),
         ("engine", "keepwell/demo.py", "duckdb"),
+        ("cluster", "training/fit.py", "dask"),
+        ("cluster", "keepwell/training.py", "distributed"),
     ],
 )
 def test_a_forbidden_import_breaks_its_contract(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
 
 from features.settings import Days, Names, Section
 
@@ -31,6 +33,11 @@ class TrainingSettings(Section):
         Fewest days of history before the first cutoff; None: one churn horizon, 90 days at most.
     tuned
         Use the parameters that the last `keepwell tune` has found, where they fit.
+    engine
+        What trains the boosters and scores customers: this process, or the workers of a Dask
+        cluster.
+    scheduler
+        The cluster's address, "tcp://host:8786"; None: one is started on this machine.
     """
 
     cutoffs: int = Field(default=12, ge=1)
@@ -43,6 +50,15 @@ class TrainingSettings(Section):
     comparators: Names = ()
     min_history: Days | None = None
     tuned: bool = True
+    engine: Literal["local", "dask"] = "local"
+    scheduler: Annotated[str, Field(pattern=r"^(tcp|tls)://\S+:\d+$")] | None = None
+
+    @model_validator(mode="after")
+    def _scheduler_is_used(self) -> TrainingSettings:
+        if self.scheduler is not None and self.engine != "dask":
+            message = 'scheduler is given, but engine is not "dask"; set engine = "dask"'
+            raise ValueError(message)
+        return self
 
 
 class OfferSettings(Section):

@@ -59,11 +59,14 @@ class Workshop:
     keep : callable
         Materialises a table under a name in the engine.
     progress : Progress
+    notes : tuple of str
+        What a user should know of how boosters are trained.
     """
 
     folder: Path
     keep: Callable[[ir.Table, str], ir.Table]
     progress: Progress
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,7 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         judged,
         _without_attributes(fits.recipe, past, features, aim, task, tables),
         grade(judged, task.seed) if judged else None,
-        (*tuned, *base.notes, *_limits(past), *compared.notes, *unsaid(fits.serving)),
+        (*tuned, *base.notes, *_limits(past), *compared.notes, *unsaid(fits.serving), *shop.notes),
         further_measures(fits.measured, past.newest()) if fits.measured else {},
         recorded(base.known, features, own=bool(task.own.families)),
         tuple(c.name for c in comparators),

@@ -159,6 +159,15 @@ def test_the_template_has_every_section_and_key() -> None:
         (TABLES + '[features]\nfamilies = "a.py"', "features.families = 'a.py': write a list"),
         (TABLES + '[data]\ntimezone = "Europe/Pari"', 'Did you mean "Europe/Paris"?'),
         (TABLES + "[data]\nmax_rejected = 5", "data.max_rejected = 5"),
+        (TABLES + '[training]\nengine = "ray"', "training.engine = 'ray': write 'local' or 'dask'"),
+        (
+            TABLES + '[training]\nengine = "dask"\nscheduler = "host:8786"',
+            "training.scheduler = 'host:8786': write the address of a Dask scheduler, such as",
+        ),
+        (
+            TABLES + '[training]\nscheduler = "tcp://host:8786"',
+            'training: scheduler is given, but engine is not "dask"; set engine = "dask"',
+        ),
         ('currency = "eur"\n' + TABLES, "write an ISO 4217 code of three capitals"),
         ('name = "a/b"\n' + TABLES, "name = 'a/b': use letters"),
         ("data = 3\n" + TABLES, "data = 3: write a section of keys"),
