@@ -19,6 +19,7 @@ from keepwell.checking import run_check
 from keepwell.evaluating import run_evaluation
 from keepwell.featuring import run_features
 from keepwell.project import Project
+from keepwell.reproducing import run_reproduction
 from keepwell.results import (
     Assessment,
     Checked,
@@ -139,6 +140,17 @@ class Company:
         order = Order(trials, math.inf if timeout is None else timeout, jobs)
         with self._opened() as (project, out):
             return run_tuning(project, out, order, _day(as_of))
+
+    def reproduce(self, run: str | int) -> list[str]:
+        """Train as a run did, and say where its release differs from the new one; nowhere: [].
+
+        Parameters
+        ----------
+        run : str or int
+            A training run's id, or a version's number.
+        """
+        with self._opened() as (project, out):
+            return run_reproduction(project, out, str(run))
 
     def evaluate(self, as_of: Day | None = None) -> Assessment:
         """Report how good the champion is, where it is worse, and what it rests on.

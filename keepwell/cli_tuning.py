@@ -1,4 +1,4 @@
-"""The command that searches for parameters: what it is called and takes."""
+"""Commands around a training: what they are called and take."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     app.command()(tune)
+    app.command()(reproduce)
 
 
 def tune(
@@ -40,3 +41,21 @@ def tune(
 
     order = Order(trials, math.inf if timeout is None else timeout, jobs)
     run_tuning(Project.at(config), console(), order, as_of.date() if as_of else None)
+
+
+def reproduce(
+    run: Annotated[str, typer.Argument(help="A training run's id, or a version's number.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Train as a run did and compare both releases byte by byte; nothing is registered.
+
+    Exit status 1 where they differ; what differs is printed.
+
+    Example: `keepwell reproduce 3`
+    """
+    from keepwell.project import Project  # noqa: PLC0415 - keeps --help quick
+    from keepwell.reproducing import run_reproduction  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    if run_reproduction(Project.at(config), console(), run):
+        raise typer.Exit(1)

@@ -58,13 +58,15 @@ def run_training(
         bar.start("Tables", 2)
         loaded = project.load()
         bar.step()
-        champion = champion_of(project)
+        before, champion = project.registry.champion(), champion_of(project)
         facts = {
             "data_fingerprint": fingerprint(loaded.tables),
             "git_commit": git_commit(Path(__file__).parent),
         }
         bar.step()
         task = task_of(project, as_of, replacing=replacing)
+        if before and champion:
+            task = replace(task, champion=before.number)
         if not untuned:
             task = replace(task, tuned=tuned_of(project))
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar, told))

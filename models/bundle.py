@@ -22,7 +22,9 @@ from models.recipe import Recipe
 from models.release import Release
 
 FORMAT = 3
-_JSON = "bundle.json"
+CONTENT = "bundle.json"
+"""The file that names every other one with its SHA-256."""
+
 _FAMILIES = "families/"
 _OUT_OF_FOLD = "out_of_fold.csv"
 _PROFILE = "profile.json"
@@ -164,7 +166,7 @@ def save(bundle: Bundle, folder: Path) -> None:
         "release": fields,
     }
     text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
-    (folder / _JSON).write_text(text, encoding="utf-8")
+    (folder / CONTENT).write_text(text, encoding="utf-8")
 
 
 def load(folder: Path) -> Bundle:
@@ -175,7 +177,7 @@ def load(folder: Path) -> Bundle:
     BundleError
         When a file is missing or changed, or the features are not those of the stored hash.
     """
-    content = _read_json(folder / _JSON)
+    content = _read_json(folder / CONTENT)
     found = content.get("format")
     if found != FORMAT:
         msg = f"bundle {folder.name} has format {found}; this Keepwell reads {FORMAT}; train anew"
@@ -233,7 +235,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        msg = f"no {_JSON} in {path.parent}; this is not a bundle"
+        msg = f"no {CONTENT} in {path.parent}; this is not a bundle"
         raise BundleError(msg) from error
     except ValueError as error:
         msg = f"{path} is damaged: {error}"

@@ -100,6 +100,22 @@ class Registry:
             raise ModelError(msg) from error
         return Version(int(found.version), str(found.source), str(found.run_id))
 
+    def made_by(self, run: str) -> Version:
+        """Give a version by its number, or by the run that made it.
+
+        Raises
+        ------
+        ModelError
+            When there is none.
+        """
+        if run.isdecimal():
+            return self.version(int(run))
+        found = self._client.search_model_versions(f"name = '{self.name}' and run_id = '{run}'")
+        if not found:
+            msg = f"no version of {self.name!r} was made by a run {run!r}; `keepwell models list`"
+            raise ModelError(msg)
+        return Version(int(found[0].version), str(found[0].source), run)
+
     def load(self, version: Version) -> Bundle:
         """Fetch and check a version's bundle.
 
@@ -107,6 +123,16 @@ class Registry:
         ------
         BundleError
             When it is incomplete or damaged.
+        """
+        return bundle.load(self.fetch(version))
+
+    def fetch(self, version: Version) -> Path:
+        """Fetch the folder of a version's bundle, unchecked.
+
+        Raises
+        ------
+        ModelError
+            When it is gone.
         """
         try:
             folder = download_artifacts(artifact_uri=version.source, tracking_uri=self._uri)
@@ -116,7 +142,7 @@ class Registry:
                 f"({version.source}); restore them or run `keepwell train`"
             )
             raise ModelError(msg) from error
-        return bundle.load(Path(folder))
+        return Path(folder)
 
     def load_champion(self) -> tuple[Version, Bundle]:
         """Fetch the champion.

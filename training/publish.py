@@ -29,6 +29,7 @@ from training.promote import (
     redefined,
 )
 from training.realised import promised, to_notes
+from training.repeat import ARTIFACT, to_dict
 from training.tracking import Run, Tracker, save_release
 from training.train import Trained, refit
 
@@ -65,7 +66,7 @@ def publish(
     facts : mapping of str to str
         The data's fingerprint, the git commit and the like.
     """
-    release = _bundle(made, facts)
+    release = bundle_of(made, facts)
     with tracker.run("train") as run:
         _log(run, made, release, facts)
         return register(release, run, registry, alone, lambda: _decision(made, release, registry))
@@ -111,7 +112,15 @@ def register(
     return Published(version, decision, run.id)
 
 
-def _bundle(made: Trained, facts: Mapping[str, str]) -> Bundle:
+def bundle_of(made: Trained, facts: Mapping[str, str]) -> Bundle:
+    """Give the release of a training with all that it is to carry.
+
+    Parameters
+    ----------
+    made : Trained
+    facts : mapping of str to str
+        See :func:`publish`.
+    """
     measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
     promises = promised(made.evaluation, made.task.seed) if made.evaluation else {}
     meant, past = made.task.definition(made.aim), made.history
@@ -225,6 +234,7 @@ def _log(run: Run, made: Trained, release: Bundle, facts: Mapping[str, str]) -> 
     run.tags({**facts, "grade": str(made.grade) if made.grade else "not measured"})
     run.json({"features": made.features.to_list(), "hash": made.features.hash}, "feature_set")
     run.json(role_dates(made), "roles")
+    run.json(to_dict(made.task), ARTIFACT)
     if made.evaluation:
         _log_evaluation(run, made.evaluation, made)
 

@@ -49,6 +49,8 @@ class Task:
         What lifetime values assume.
     tuned : Tuned or None
         Parameters that take the place of the default ones, where they fit.
+    champion : int or None
+        The version whose horizon is kept where none is given.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Task:
     lifetime_years: float = 5.0
     lifetime_discount: float = 0.1
     tuned: Tuned | None = None
+    champion: int | None = None
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""

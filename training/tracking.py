@@ -163,7 +163,17 @@ class Tracker:
         if not found:
             return None
         newest = max(found, key=lambda run: str(run.data.tags[tag]))
-        source = f"{newest.info.artifact_uri}/{name}.json"
+        return self._json(f"{newest.info.artifact_uri}/{name}.json")
+
+    def read(self, run_id: str, name: str) -> dict[str, Any] | None:
+        """Read a JSON file of a run; None where it has none."""
+        try:
+            info = self._client.get_run(run_id).info
+        except MlflowException:
+            return None
+        return self._json(f"{info.artifact_uri}/{name}.json")
+
+    def _json(self, source: str) -> dict[str, Any] | None:
         try:
             path = download_artifacts(source, tracking_uri=self._uri)
         except (MlflowException, OSError):

@@ -35,6 +35,7 @@ METHODS = {
     "evaluate": ["as_of"],
     "features": ["as_of", "customers"],
     "models": [],
+    "reproduce": ["run"],
     "retrain": ["as_of", "dry_run"],
     "risk_list": ["top", "min_value"],
     "score": ["as_of", "backtest"],
