@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from features.errors import InputError
     from keepwell.api import Company, init, open, simulated  # noqa: A004 - keepwell.open
-    from keepwell.results import Assessment, Checked, Retraining, Training
+    from keepwell.results import Assessment, Checked, Retraining, Training, Watch
     from keepwell.retraining import BusyError
     from models.errors import ModelError
     from serving.errors import StoreError
@@ -32,6 +32,7 @@ _HOMES = {
     "Retraining": "keepwell.results",
     "StoreError": "serving.errors",
     "Training": "keepwell.results",
+    "Watch": "keepwell.results",
     "init": "keepwell.api",
     "open": "keepwell.api",
     "simulated": "keepwell.api",
@@ -47,6 +48,7 @@ __all__ = [
     "Retraining",
     "StoreError",
     "Training",
+    "Watch",
     "init",
     "open",
     "simulated",

@@ -18,6 +18,7 @@ from keepwell.api_models import Models
 from keepwell.checking import run_check
 from keepwell.evaluating import run_evaluation
 from keepwell.featuring import run_features
+from keepwell.monitoring import run_monitoring
 from keepwell.project import Project
 from keepwell.reproducing import run_reproduction
 from keepwell.results import (
@@ -25,10 +26,12 @@ from keepwell.results import (
     Checked,
     Retraining,
     Training,
+    Watch,
     assessment,
     checked,
     retraining,
     training,
+    watch,
 )
 from keepwell.retraining import run_retraining
 from keepwell.scoring import run_risk_list, run_scoring
@@ -249,6 +252,17 @@ class Company:
     def models(self) -> Models:
         """The versions: ``list``, ``champions``, ``compare``, ``promote`` and ``rollback``."""
         return Models(self._opened, _day)
+
+    def monitor(self, as_of: Day | None = None) -> Watch:
+        """Measure drift and what came true of published scores; say what needs action.
+
+        Parameters
+        ----------
+        as_of : date or str, optional
+            First day that is not known; the day after the last transaction by default.
+        """
+        with self._opened() as (project, out):
+            return watch(run_monitoring(project, out, _day(as_of)))
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Project, Console]]:

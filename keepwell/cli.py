@@ -279,6 +279,7 @@ def build(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 app.add_typer(cli_models.app, name="models")
 app.command()(cli_watching.retrain)
+app.command()(cli_watching.monitor)
 
 keys = typer.Typer(no_args_is_help=True, help="API keys of the service.")
 app.add_typer(keys, name="keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,3 +37,19 @@ def retrain(
     except BusyError as error:
         typer.echo(f"keepwell: {error}", err=True)
         raise typer.Exit(BUSY) from None
+
+
+def monitor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = None,
+    html: Annotated[Path | None, typer.Option(help="Write the whole report here, too.")] = None,
+) -> None:
+    """Say what has changed since the champion learnt, what came true, and what needs action.
+
+    Example: `keepwell monitor --html monitor.html`
+    """
+    from keepwell.monitoring import run_monitoring  # noqa: PLC0415 - keeps --help quick
+    from keepwell.project import Project  # noqa: PLC0415
+    from keepwell.show import console  # noqa: PLC0415
+
+    run_monitoring(Project.at(config), console(), as_of.date() if as_of else None, html)

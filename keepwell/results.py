@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from features.tables import Loaded
+from keepwell.monitoring import Monitoring
 from keepwell.retraining import Retrained
 from models.bundle import Bundle
 from models.versions import Promotion, Registered
@@ -20,6 +22,8 @@ from training.report_page import page
 
 _COUNTS = ("read", "left_out", "kept", "customers", "first", "last")
 _CONTEST = ("first", "second", "difference", "low", "high", "verdict")
+_DRIFTS = ("name", "psi", "effect", "missing_then", "missing_now", "moved")
+_MONTHS = ("as_of", "version", "measure", "realised", "promised", "broken")
 _MEASURES = ("target", "method", "measure", "estimate", "low", "high")
 
 
@@ -109,6 +113,36 @@ class Assessment:
         return self.html
 
 
+@dataclass(frozen=True)
+class Watch:
+    """How a champion does in service; a notebook shows it as the page that it is.
+
+    Attributes
+    ----------
+    facts : dict
+        The figures that the service gives Prometheus; empty where there is no champion.
+    alarms : DataFrame
+        ``subject``, whether it needs ``action``, and ``words``; what needs action first.
+    features : DataFrame
+        By feature and score: ``psi``, ``effect`` (rise of the log odds of leaving; of a value, of
+        its mean), the share of missing values ``missing_then`` and ``missing_now``, and ``moved``.
+    months : DataFrame
+        A measure of published scores a row: ``as_of``, ``version``, ``measure``, ``realised``,
+        ``promised`` and whether the promise is ``broken``.
+    html : str
+        The whole report as one page.
+    """
+
+    facts: dict[str, Any]
+    alarms: pd.DataFrame
+    features: pd.DataFrame
+    months: pd.DataFrame
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
 def checked(loaded: Loaded) -> Checked:
     """Give how tables were read."""
     reports = loaded.reports.values()
@@ -184,6 +218,30 @@ def versions(
 def assessment(found: Assessed) -> Assessment:
     """Give a report as a page, with its measures as a table."""
     return Assessment(measures(found.evaluation), page(found.report))
+
+
+def watch(found: Monitoring) -> Watch:
+    """Give what a monitoring found."""
+    looked = found.looked
+    alarms = [(alarm.subject, alarm.action, alarm.words) for alarm in looked.alarms]
+    seen = looked.watched.drifts
+    drifts = [
+        (d.name, d.psi, d.effect, *d.missing, d.moved)
+        for d in ((*seen.scores, *seen.features) if seen else ())
+    ]
+    months = [
+        (batch.as_of, batch.version, kept.measure, kept.realised, kept.promised, kept.broken)
+        for batch in looked.watched.batches
+        for kept in batch.kept
+    ]
+    told = [(*m[:3], m[3].estimate, m[4].estimate if m[4] else None, m[5]) for m in months]
+    return Watch(
+        found.figures.model_dump() if found.figures else {},
+        pd.DataFrame(alarms, columns=["subject", "action", "words"]),
+        pd.DataFrame(drifts, columns=list(_DRIFTS)).set_index("name"),
+        pd.DataFrame(told, columns=list(_MONTHS)),
+        page(found.report),
+    )
 
 
 def measures(evaluation: Evaluation) -> pd.DataFrame:

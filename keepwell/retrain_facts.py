@@ -57,7 +57,7 @@ def measured(project: Project, as_of: date | None, folder: Path, bar: Bar) -> Me
         An existing one, for what is written on the way.
     bar : Bar
     """
-    if not _has_runs(project):
+    if not has_runs(project):
         return Measured(Facts(None, NOTHING_NEW))
     registry = project.registry
     version = registry.champion()
@@ -76,7 +76,7 @@ def measured(project: Project, as_of: date | None, folder: Path, bar: Bar) -> Me
     return _over_time(project, champion, as_of, tables, folder, bar)
 
 
-def _has_runs(project: Project) -> bool:
+def has_runs(project: Project) -> bool:
     """Tell whether there is a tracking store: to look into one that is not there makes it."""
     uri = project.settings.tracking_uri
     return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).exists()

@@ -27,6 +27,7 @@ from training.dates import Dates
 from training.drift import Drifts, drifts
 from training.realised import Kept, beside, from_notes, realised
 from training.task import target
+from training.tenths import Tenths, tenths
 
 LOOKED_AT = 10_000
 """Customers at most whose features are compared."""
@@ -50,6 +51,8 @@ class Batch:
         Of these, how many the tables still tell of.
     kept : tuple of Kept
         Empty where they tell of none.
+    tenths : Tenths or None
+        None where they tell of none.
     """
 
     as_of: date
@@ -57,6 +60,7 @@ class Batch:
     customers: int
     found: int
     kept: tuple[Kept, ...]
+    tenths: Tenths | None = None
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
@@ -89,9 +93,14 @@ class Watched:
         Of what came true only the champion's newest counts: what was broken before it was trained
         it has learnt from.
         """
-        own = [batch for batch in self.batches if batch.version == champion]
-        broken = own[-1].alarms if own else ()
+        newest = self.newest(champion)
+        broken = newest.alarms if newest else ()
         return (*broken, *(drift_alarms(self.drifts) if self.drifts else ()))
+
+    def newest(self, version: int) -> Batch | None:
+        """Give the newest scores of a version that something is known of."""
+        known = [batch for batch in self.batches if batch.version == version and batch.kept]
+        return known[-1] if known else None
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ def published(project: Project, name: str, day: date) -> list[Run]:
     with project.store() as store:
         runs = store.runs(_RUNS)
     own = [r for r in runs if r.model_name == name and not r.backtest and r.as_of is not None]
-    return sorted((r for r in own if _as_of(r) <= day), key=lambda r: (_as_of(r), r.id))
+    return sorted((r for r in own if as_of_day(r) <= day), key=lambda r: (as_of_day(r), r.id))
 
 
 def came_true(
@@ -186,9 +195,8 @@ def came_true(
     own = [run for run in runs if int(run.model_version) in bundles]
     if not own:
         return (), ("no scores have been published that can be judged",)
-    reach = {number: timedelta(days=at.aim(b).reach) for number, b in bundles.items()}
-    ends = {run.id: _as_of(run) + reach[int(run.model_version)] for run in own}
-    ended = {_month(run): run for run in own if ends[run.id] <= at.day}
+    ends = coming(at, bundles, own)
+    ended = {month_of(run): run for run in own if ends[run.id] <= at.day}
     if not ended:
         first = min(ends.values())
         return (), (f"no published scores have come true yet: the first will on {first}",)
@@ -196,24 +204,35 @@ def came_true(
     return batches, ()
 
 
-def _month(run: Run) -> tuple[int, int, str]:
-    day = _as_of(run)
+def coming(at: Moment, bundles: Mapping[int, Bundle], runs: Iterable[Run]) -> dict[int, date]:
+    """Give the day on which the outcome of each run's scores is known, by the run's id."""
+    reach = {number: timedelta(days=at.aim(b).reach) for number, b in bundles.items()}
+    return {run.id: as_of_day(run) + reach[int(run.model_version)] for run in runs}
+
+
+def month_of(run: Run) -> tuple[int, int, str]:
+    """Give the year, the month and the version of a run."""
+    day = as_of_day(run)
     return day.year, day.month, run.model_version
 
 
 def _batch(at: Moment, bundle: Bundle, run: Run) -> Batch:
     with at.project.store() as store:
         said = store.remembered(run.id)
-    meant, day = bundle.definition, _as_of(run)
+    meant, day = bundle.definition, as_of_day(run)
     spine = population(at.tables, day, meant.churn_kind, meant.active_within)
     told = labels(at.tables, spine, at.aim(bundle)).select("customer_id", "churned", "value")
     outcome: pd.DataFrame = told.to_pyarrow().to_pandas()
     frame = said.merge(outcome, on="customer_id").sort_values("customer_id")
     promises = from_notes(bundle.notes.get("promised", {}))
-    found = realised(frame, at.project.settings.seed) if len(frame) else {}
-    return Batch(day, int(run.model_version), run.customers, len(frame), beside(promises, found))
+    version, customers, known = int(run.model_version), run.customers, len(frame)
+    if not known:
+        return Batch(day, version, customers, known, ())
+    kept = beside(promises, realised(frame, at.project.settings.seed))
+    return Batch(day, version, customers, known, kept, tenths(frame))
 
 
-def _as_of(run: Run) -> date:
+def as_of_day(run: Run) -> date:
+    """Give the first day that a run's scores do not know."""
     assert run.as_of is not None  # noqa: S101 - only such runs are listed
     return run.as_of

@@ -14,9 +14,11 @@ from serving.api.auth import Access
 from serving.api.handlers import Parts
 from serving.api.keys import KeyFile
 from serving.api.limits import RateLimit
+from serving.api.monitor_gauges import MonitorGauges
 from serving.api.published import Published
 from serving.api.reload import Champions, Models
 from serving.configuration import Configuration
+from serving.monitored import FILE
 
 Guard = Callable[[], AbstractContextManager[None]]
 
@@ -42,6 +44,7 @@ def make_api(configuration: Configuration) -> Api:
         RateLimit(serving.requests_per_second),
         serving,
         ThreadPoolExecutor(os.cpu_count() or 1, "predict"),
+        MonitorGauges(configuration.folder / FILE, champions.name),
     )
     return Api(parts, _version())
 

@@ -255,7 +255,7 @@ def profit_curve(
 
 def _draw_reliability(axes: Axes, predicted: FloatArray, observed: FloatArray, size: float) -> None:
     axes.plot([0, 1], [0, 1], color=GUIDE, linewidth=1, linestyle="--", label="Perfect calibration")
-    low, high = _wilson(observed, size)
+    low, high = wilson(observed, size)
     axes.errorbar(
         predicted,
         observed,
@@ -272,7 +272,7 @@ def _draw_reliability(axes: Axes, predicted: FloatArray, observed: FloatArray, s
     _legend(axes, "best")
 
 
-def _wilson(share: FloatArray, size: float) -> tuple[FloatArray, FloatArray]:
+def wilson(share: FloatArray, size: float) -> tuple[FloatArray, FloatArray]:
     """Return the 90 % Wilson interval of shares observed on ``size`` rows each."""
     z = 1.6449
     share = np.clip(share, 0, 1)

@@ -16,6 +16,7 @@ from serving.api.auth import Access
 from serving.api.batching import Batches, predicted
 from serving.api.limits import MEGABYTE, RateLimit, read_body
 from serving.api.messages import Answer, Request, answer_json
+from serving.api.monitor_gauges import MonitorGauges
 from serving.api.periods import periods
 from serving.api.problems import ApiProblem, invalid, not_ready, of_request
 from serving.api.published import Published
@@ -60,6 +61,7 @@ class Parts:
     limit: RateLimit
     settings: ServingSettings
     threads: ThreadPoolExecutor
+    monitored: MonitorGauges
     batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
@@ -247,6 +249,7 @@ async def exposition(parts: Parts, _: Request) -> Answer:
         metrics.SCORE_AGE.set(float("nan"))
     metrics.STORE_UP.set(0 if parts.published.down else 1)
     text = await asyncio.to_thread(metrics.exposition)
+    text += await asyncio.to_thread(parts.monitored.exposition)
     return Answer(text, media=metrics.CONTENT_TYPE)
 
 

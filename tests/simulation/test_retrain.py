@@ -10,7 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import keepwell
+import keepwell.results
 from keepwell.cli import main
+from training.realised import NAMES
 
 TRAINED, SOON, LATER = "2024-06-01", "2024-06-20", "2024-10-01"
 
@@ -80,3 +83,30 @@ def test_broken_promises_are_told_when_the_labels_are_known(
     said = told(drifted, LATER, capsys)
     assert f"the scores of version 1 as of {TRAINED} came out worse than promised: ROC AUC" in said
     assert "leavers over those expected" in said
+
+
+def watched(folder: Path, as_of: str) -> keepwell.results.Watch:
+    """Give what a monitoring finds."""
+    return keepwell.open(folder / "keepwell.toml").monitor(as_of)
+
+
+def test_a_company_that_stays_as_it_is_needs_no_action(steady: Path) -> None:
+    found = watched(steady, LATER)
+    assert not found.alarms["action"].any()
+    assert found.facts["alarms"]["needed"] == 0
+    assert set(found.months["measure"]) == set(NAMES)
+    assert not found.months["broken"].any()
+    assert "Nothing needs action." in found.html
+
+
+def test_a_company_that_drifts_is_told_what_needs_action(drifted: Path) -> None:
+    soon = watched(drifted, SOON)
+    needed = soon.alarms[soon.alarms["action"]]
+    assert "churn_probability" in set(needed["subject"])
+    assert soon.months.empty
+    assert soon.features.loc["churn_probability", "moved"]
+    later = watched(drifted, LATER)
+    needed = later.alarms[later.alarms["action"]]
+    assert {"roc_auc", "observed_over_expected"} <= set(needed["subject"])
+    assert later.facts["realised_over_promised"]["observed_over_expected"] > 1.1
+    assert later.html.count("<img") == 1
