@@ -207,7 +207,7 @@ def test_what_is_small_or_cannot_be_distributed_is_trained_here(features: Featur
         large.design, large.encoder, {**large.settings, "objective": _squared, "metric": "None"}, 5
     )
     started = booster.Job(
-        booster.Design(large.design.matrix, large.design.outcome, start=np.zeros((40_000, 1))),
+        booster.Design(large.design.matrix, large.design.outcome, start=np.zeros(40_000)),
         large.encoder,
         large.settings,
         5,
