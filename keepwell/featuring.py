@@ -179,7 +179,7 @@ def _of_champion(at: _Moment, features: FeatureSet) -> WalletModel | None:
     """Give the champion's, where it has not learnt from later days nor from other columns."""
     project = at.project
     with store(project.settings.tracking_uri):
-        champion = champion_of(project)
+        _, champion = champion_of(project)
     if champion is None or champion.release.wallet is None:
         return None
     wallet = champion.release.wallet

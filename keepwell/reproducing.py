@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -52,8 +51,8 @@ def run_reproduction(project: Project, out: Console, run: str) -> list[str]:
     with store(project.settings.tracking_uri), progress_bar(out) as bar:
         version = project.registry.made_by(run)
         before = project.registry.fetch(version)
-        found = _differences(project, version, before, bar)
-    known = bundle.load(before).notes.get("git_commit")
+        known = str(bundle.load(before).notes.get("git_commit"))
+        found = _differences(project, version, before, known, bar)
     commit = git_commit(Path(__file__).parent)
     if known != commit:
         _say(out, f"note: Keepwell was at commit {known} then, and is at {commit} now")
@@ -66,7 +65,9 @@ def run_reproduction(project: Project, out: Console, run: str) -> list[str]:
     return found
 
 
-def _differences(project: Project, version: Version, before: Path, bar: Bar) -> list[str]:
+def _differences(
+    project: Project, version: Version, before: Path, commit: str, bar: Bar
+) -> list[str]:
     tracker = tracker_of(project)
     said = tracker.read(version.run_id, ARTIFACT)
     if said is None:
@@ -91,16 +92,13 @@ def _differences(project: Project, version: Version, before: Path, bar: Bar) -> 
         facts = {
             "data_fingerprint": fingerprint(loaded.tables),
             # Of two commits with the same result neither is wrong; they are told apart.
-            "git_commit": str(bundle.load(before).notes.get("git_commit")),
+            "git_commit": commit,
             "tuned_run": used(made.fits.recipe, task.tuned, made.aim, made.features),
         }
         bundle.save(bundle_of(made, facts), Path(place))
-        return list(differing(_content(before), _content(Path(place))))
-
-
-def _content(folder: Path) -> Any:  # noqa: ANN401 - JSON
-    """Read what names every file of a bundle with its digest."""
-    return json.loads((folder / bundle.CONTENT).read_text(encoding="utf-8"))
+        # This file names every other one with its digest.
+        old, new = ((f / bundle.CONTENT).read_text("utf-8") for f in (before, Path(place)))
+        return [] if old == new else list(differing(json.loads(old), json.loads(new)))
 
 
 def _say(out: Console, text: str) -> None:

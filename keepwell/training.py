@@ -58,17 +58,15 @@ def run_training(
         bar.start("Tables", 2)
         loaded = project.load()
         bar.step()
-        before, champion = project.registry.champion(), champion_of(project)
+        number, champion = champion_of(project)
         facts = {
             "data_fingerprint": fingerprint(loaded.tables),
             "git_commit": git_commit(Path(__file__).parent),
         }
         bar.step()
         task = task_of(project, as_of, replacing=replacing)
-        if before and champion:
-            task = replace(task, champion=before.number)
-        if not untuned:
-            task = replace(task, tuned=tuned_of(project))
+        tuned = None if untuned else tuned_of(project)
+        task = replace(task, champion=number, tuned=tuned)
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar, told))
         bar.start("Registry", 1)
         facts["tuned_run"] = used(made.fits.recipe, task.tuned, made.aim, made.features)
@@ -113,14 +111,16 @@ def task_of(project: Project, as_of: date | None, *, replacing: bool = False) ->
     )
 
 
-def champion_of(project: Project) -> Bundle | None:
-    """Load the champion; None where there is none, or where it is lost or damaged."""
+def champion_of(project: Project) -> tuple[int, Bundle] | tuple[None, None]:
+    """Load the champion and its number; neither where there is none, or it is lost or damaged."""
     version = project.registry.champion()
+    if version is None:
+        return None, None
     try:
-        return project.registry.load(version) if version else None
+        return version.number, project.registry.load(version)
     except ModelError:
         # A champion that is lost or damaged must not stop the training that replaces it.
-        return None
+        return None, None
 
 
 def tracker_of(project: Project) -> Tracker:

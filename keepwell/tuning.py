@@ -91,7 +91,8 @@ def _ground(
     task = task_of(project, as_of)
     with project.scratch() as folder:
         shop = Workshop(folder, project.keep, bar)
-        base = ground(task, loaded.tables, champion_of(project), shop)
+        _, champion = champion_of(project)
+        base = ground(task, loaded.tables, champion, shop)
         folds = cached(base)
     digest = key(base, data, dict(task.own.sources), task.active_within)
     return f"{task.name}-{digest}", base, folds

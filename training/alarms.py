@@ -78,14 +78,12 @@ def realised_alarms(when: str, kept: Sequence[Kept]) -> tuple[Alarm, ...]:
 
 def _feature(drift: Drift) -> Alarm:
     said = f"{drift.name} has moved (PSI {drift.psi:.2f}{_missing(drift)})"
+    effect = f"the odds of leaving by {_odds(drift)}"
     if abs(drift.effect) < MOVES:
-        words = f"{said}, but changes the odds of leaving by {_odds(drift)} only: nothing to do"
-        return Alarm(drift.name, action=False, words=words)
-    words = (
-        f"{said} and changes the odds of leaving by {_odds(drift)} on average: see whether its "
-        "table is complete; if the customers have changed, train again"
+        return _calm(drift, f"{said}, but changes {effect} only")
+    return _urgent(
+        drift, f"{said} and changes {effect} on average: see whether its table is complete"
     )
-    return Alarm(drift.name, action=True, words=words)
 
 
 def _score(drift: Drift) -> Alarm:
@@ -93,12 +91,18 @@ def _score(drift: Drift) -> Alarm:
     risen = _odds(drift) if drift.name == "churn_probability" else f"{drift.effect:+.0%}"
     of = "odds of leaving" if drift.name == "churn_probability" else "mean"
     if abs(drift.effect) < SHIFTED:
-        words = f"{said}, but the {of} by {risen} only: nothing to do"
-        return Alarm(drift.name, action=False, words=words)
-    words = (
-        f"{said}, the {of} by {risen} on average: look at the features that have moved; if the "
-        "customers have changed, train again"
+        return _calm(drift, f"{said}, but the {of} by {risen} only")
+    return _urgent(
+        drift, f"{said}, the {of} by {risen} on average: look at the features that have moved"
     )
+
+
+def _calm(drift: Drift, said: str) -> Alarm:
+    return Alarm(drift.name, action=False, words=f"{said}: nothing to do")
+
+
+def _urgent(drift: Drift, said: str) -> Alarm:
+    words = f"{said}; if the customers have changed, train again"
     return Alarm(drift.name, action=True, words=words)
 
 

@@ -19,6 +19,7 @@ ARTIFACT = "task"
 
 _DAYS = ("as_of", "today")
 _SHORT = 60
+_NOTHING = "nothing"
 
 
 def to_dict(task: Task) -> dict[str, Any]:
@@ -60,11 +61,11 @@ def differing(old: Any, new: Any, place: str = "") -> Iterator[str]:  # noqa: AN
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             inner = f"{place}.{key}" if place else key
-            yield from differing(old.get(key), new.get(key), inner)
+            yield from differing(old.get(key, _NOTHING), new.get(key, _NOTHING), inner)
     elif old != new:
         yield f"{place}: {_short(old)} → {_short(new)}"
 
 
 def _short(content: object) -> str:
-    said = "nothing" if content is None else str(content)
+    said = str(content)
     return said if len(said) <= _SHORT else f"{said[:_SHORT]}…"

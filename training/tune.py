@@ -73,7 +73,13 @@ def fold_names(base: Ground, count: int) -> list[str]:
     return [cutoff.isoformat() for _, cutoff in forward] or parts
 
 
-def key(base: Ground, fingerprint: str, families: dict[str, str], active_within: int) -> str:
+def key(
+    base: Ground,
+    fingerprint: str,
+    families: dict[str, str],
+    active_within: int,
+    aims: Sequence[Aim] = AIMS,
+) -> str:
     """Give a digest of what makes trials comparable: another one is another study.
 
     Parameters
@@ -85,6 +91,8 @@ def key(base: Ground, fingerprint: str, families: dict[str, str], active_within:
         Source text of the company's own families.
     active_within : int
         Days; the population's.
+    aims : sequence of Aim
+        Whose search spaces these are.
     """
     roles = base.history.roles
     content = {
@@ -96,7 +104,7 @@ def key(base: Ground, fingerprint: str, families: dict[str, str], active_within:
         "folds": [[sorted(map(str, train)), str(v)] for train, v in roles.forward],
         "cutoffs": [sorted(map(str, c)) for c in (roles.evaluation, roles.serving)],
         "recipe": base.recipe.to_dict(),
-        "spaces": {aim.name: standing(aim, base.recipe).bounds for aim in AIMS},
+        "spaces": {aim.name: standing(aim, base.recipe).bounds for aim in aims},
         "lightgbm": lightgbm.__version__,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

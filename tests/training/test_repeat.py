@@ -38,5 +38,6 @@ def test_every_difference_has_its_place() -> None:
     assert list(differing(old, new)) == [
         "a.b: 1 → 2",
         f"gone: {'x' * 60}… → nothing",
+        "new: nothing → None",
     ]
     assert list(differing(old, old)) == []

@@ -195,15 +195,11 @@ def test_what_makes_trials_comparable_names_the_study(base: Ground) -> None:
     assert len({name, *others}) == 8
 
 
-def test_another_search_space_is_another_study(
-    base: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = key(base, "data", {}, 120)
+def test_another_search_space_is_another_study(base: Ground) -> None:
     wider = replace(
         CHURN, space=lambda trial: {"num_leaves": trial.suggest_int("num_leaves", 3, 63)}
     )
-    monkeypatch.setattr("training.tune.AIMS", (wider, VALUE))
-    assert key(base, "data", {}, 120) != before
+    assert key(base, "data", {}, 120, (wider, VALUE)) != key(base, "data", {}, 120)
 
 
 def test_folds_are_prepared_once(base: Ground) -> None:
