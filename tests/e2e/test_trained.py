@@ -99,7 +99,14 @@ def test_the_run_tells_how_the_model_was_made(trained: Shop) -> None:
     plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
     assert plots == {f"plots/{n}.png" for n in ("calibration", "gains", "value_deciles")}
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert files == {"bundle", "feature_set.json", "measures.json", "plots", "roles.json"}
+    assert files == {
+        "bundle",
+        "feature_set.json",
+        "measures.json",
+        "plots",
+        "roles.json",
+        "task.json",
+    }
 
 
 def _head() -> str:
