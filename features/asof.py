@@ -118,6 +118,13 @@ def before(rows: ir.Table, moment: date, at: str = "occurred_at") -> ir.Table:
     return rows
 
 
+def between(rows: ir.Table, since: date | None, until: date | None, at: str) -> ir.Table:
+    """Keep the rows of the days ``[since, until)``; None: without end."""
+    if since is not None:
+        rows = rows.filter(rows[at] >= ibis.literal(midnight(since)))
+    return rows if until is None else rows.filter(rows[at] < ibis.literal(midnight(until)))
+
+
 def without_outcomes(
     rows: ir.Table, moment: date, happened_at: str, outcomes: Sequence[str]
 ) -> ir.Table:

@@ -71,6 +71,10 @@ class Engine(ABC):
     def keep(self, backend: BaseBackend, sql: str, name: str) -> None:
         """Compute a query once and keep its rows for the length of the connection."""
 
+    def put(self, backend: BaseBackend, table: pa.Table, name: str) -> None:
+        """Bring rows into the engine for the length of the connection."""
+        backend.create_table(name, table, temp=True, overwrite=True)
+
     def write(
         self, backend: BaseBackend, sql: str, schema: pa.Schema, path: Path, form: str
     ) -> None:

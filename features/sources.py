@@ -266,6 +266,10 @@ class _Spark(Engine):
     def keep(self, backend: BaseBackend, sql: str, name: str) -> None:
         backend.raw_sql(sql).persist().createOrReplaceTempView(name)
 
+    def put(self, backend: BaseBackend, table: pa.Table, name: str) -> None:
+        session = backend.raw_sql("SELECT 1").sparkSession
+        session.createDataFrame(table).createOrReplaceTempView(name)
+
     def batches(
         self, backend: BaseBackend, sql: str, schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:

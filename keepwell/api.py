@@ -6,16 +6,18 @@ import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
-from features.errors import InputError
+from keepwell.api_contacts import CampaignMethods
 from keepwell.api_models import Models
 from keepwell.checking import run_check
+from keepwell.days import Day
+from keepwell.days import day as _day
 from keepwell.evaluating import run_evaluation
 from keepwell.featuring import run_features
 from keepwell.monitoring import run_monitoring
@@ -47,13 +49,10 @@ from models.registry import store
 from training.tune_work import Order
 from training.tuned import Tuned
 
-Day = date | str
-"""A day, also in the form "2024-12-31"."""
-
 _WIDTH = 110
 
 
-class Company:
+class Company(CampaignMethods):
     """A configuration and everything that the commands do with it.
 
     Every method does what the command of its name does, with the same options, and writes the same
@@ -204,7 +203,12 @@ class Company:
             run_features(project, out, target, _day(as_of), wanted)
             return pd.read_parquet(target)
 
-    def risk_list(self, top: int | None = None, min_value: float | None = None) -> pd.DataFrame:
+    def risk_list(
+        self,
+        top: int | None = None,
+        min_value: float | None = None,
+        rest_days: int | None = None,
+    ) -> pd.DataFrame:
         """Rank the scored customers by value at risk, with reasons in words.
 
         Parameters
@@ -213,9 +217,12 @@ class Company:
             Customers at most.
         min_value : float, optional
             Leave out customers with less expected value.
+        rest_days : int, optional
+            Leave out who was contacted in so many days before the scores' day, or since;
+            ``[scoring] rest_days`` by default, 0 leaves nobody out.
         """
         with self._opened() as (project, out):
-            return run_risk_list(project, out, top, min_value, None)
+            return run_risk_list(project, out, top, min_value, None, rest_days=rest_days)
 
     def champion(self) -> Bundle:
         """Give the champion: what its scores mean, its measures, features and models.
@@ -323,12 +330,3 @@ def simulated(
     """
     run_simulation(Story(customers, months, seed, end), Path(folder), Console(quiet=True))
     return open(Path(folder, CONFIG))
-
-
-def _day(given: Day | None) -> date | None:
-    if not isinstance(given, str):
-        return given.date() if isinstance(given, datetime) else given
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        raise InputError(f'as_of = "{given}": write a day as "2024-12-31"') from None

@@ -6,14 +6,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.agreement import TABLE_OF_KIND
 from features.labelled import read_labelled
-from features.loading import load
-from features.sources import connect
 from features.tables import Loaded, TableReport
 from features.trial import check_built
 from keepwell.project import Project
-from keepwell.settings import Settings
 
 
 def run_check(project: Project, out: Console) -> Loaded:
@@ -25,22 +21,20 @@ def run_check(project: Project, out: Console) -> Loaded:
         When the configuration or a table cannot be used.
     """
     own = project.own()
-    loaded = _loaded(project.settings)
+    loaded = _loaded(project)
     check_built(own, loaded.tables)
     print_reports(loaded, out)
     return loaded
 
 
-def _loaded(settings: Settings) -> Loaded:
-    backend = connect(settings.data, settings.folder)
+def _loaded(project: Project) -> Loaded:
+    settings = project.settings
     flat = settings.tables.labelled
-    if flat is not None:
-        amount = settings.value.amount
-        found = read_labelled(backend, flat, settings.data, settings.folder, amount)
-        return Loaded({}, {found.report.table: found.report}, (f"outcome: {found.counts}",))
-    needed = TABLE_OF_KIND[settings.churn.kind]
-    tables = settings.tables.given
-    return load(backend, tables, settings.data, settings.folder, required=needed)
+    if flat is None:
+        return project.load()
+    amount = settings.value.amount
+    found = read_labelled(project.backend, flat, settings.data, settings.folder, amount)
+    return Loaded({}, {found.report.table: found.report}, (f"outcome: {found.counts}",))
 
 
 def print_reports(loaded: Loaded, console: Console) -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
-from keepwell import cli_models, cli_tuning, cli_watching
+from keepwell import cli_campaign, cli_contacts, cli_models, cli_tuning, cli_watching
 from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from models.errors import ModelError
 from serving.errors import StoreError
@@ -184,6 +184,12 @@ def risk_list(
     min_value: Annotated[
         float | None, typer.Option(help="Leave out customers with less expected value.")
     ] = None,
+    rest_days: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Leave out who was contacted so recently; [scoring] rest_days by default."
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a .csv file here.")] = None,
 ) -> None:
     """Rank the scored customers by value at risk, with reasons in words.
@@ -194,7 +200,7 @@ def risk_list(
     from keepwell.scoring import run_risk_list  # noqa: PLC0415
     from keepwell.show import console  # noqa: PLC0415
 
-    run_risk_list(Project.at(config), console(), top, min_value, out)
+    run_risk_list(Project.at(config), console(), top, min_value, out, rest_days=rest_days)
 
 
 @app.command()
@@ -278,6 +284,8 @@ def build(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 app.add_typer(cli_models.app, name="models")
+cli_contacts.add_to(app)
+cli_campaign.add_to(app)
 app.command()(cli_watching.retrain)
 app.command()(cli_watching.monitor)
 
@@ -288,7 +296,9 @@ app.add_typer(keys, name="keys")
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="Whom it is for.")],
-    role: Annotated[list[str], typer.Option(help="read, predict or admin; may be repeated.")],
+    role: Annotated[
+        list[str], typer.Option(help="read, predict, write or admin; may be repeated.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make a key and print it; it is kept as a hash and never shown again.

@@ -94,7 +94,7 @@ def _with_time(
     shop: Workshop,
 ) -> tuple[Assessed, str]:
     shop.progress.start("Tables", 1)
-    loaded = project.load()
+    loaded = project.load(champion.inputs)
     shop.progress.step()
     print_rejected(loaded, out)
     task = task_for(project, champion, as_of)

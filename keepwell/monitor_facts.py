@@ -186,7 +186,7 @@ def _over_time(
     bar: Bar,
 ) -> Looked:
     bar.start("Tables", 1)
-    tables = project.load().tables
+    tables = project.load(bundle.inputs).tables
     bar.step()
     when = dates(tables, as_of, project.today())
     at = Moment(project, known_by(tables, when.as_of), when, when.as_of)

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 from ibis import ir
 from ibis.backends import BaseBackend
@@ -20,12 +21,15 @@ from features.agreement import TABLE_OF_KIND
 from features.errors import InputError
 from features.families import FAMILIES
 from features.family import Family
+from features.inputs import Inputs
 from features.keeping import materialise
 from features.loading import load
 from features.own import Own, read
 from features.own import load as load_own
+from features.remembered import CONTACTS, with_contacts
 from features.sources import connect
 from features.tables import Loaded
+from keepwell.remembering import canonical
 from keepwell.settings import Settings, load_settings
 from models import derived
 from models.registry import Registry
@@ -85,12 +89,34 @@ class Project:
             history_days=wanted.history_days,
         )
 
-    def load(self) -> Loaded:
-        """Read, validate and quarantine the tables."""
+    def has_store(self) -> bool:
+        """Tell whether there is a score store: to open one that is not there makes it."""
+        url = self.settings.store.resolved(self.folder)
+        return not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists()
+
+    def load(self, inputs: Inputs | None = None) -> Loaded:
+        """Read, validate and quarantine the tables; add the contacts that the store remembers.
+
+        Parameters
+        ----------
+        inputs : mapping of str to mapping of str to str, optional
+            What a model was trained on: of the remembered contacts no more than it knows is
+            added, so that a model from before the first contact goes on. All of it by default.
+        """
         settings = self.settings
         needed = TABLE_OF_KIND[settings.churn.kind]
         tables = settings.tables.given
-        return load(self.backend, tables, settings.data, self.folder, required=needed)
+        loaded = load(self.backend, tables, settings.data, self.folder, required=needed)
+        contacts = self._remembered(inputs)
+        return with_contacts(loaded, contacts, self.backend) if contacts is not None else loaded
+
+    def _remembered(self, inputs: Inputs | None) -> pa.Table | None:
+        known = None if inputs is None else inputs.get(CONTACTS, {})
+        if known == {} or not self.has_store():
+            return None
+        with self.store() as store:
+            contacts = store.contacts()
+        return None if contacts.empty else canonical(contacts, self.settings.data.timezone, known)
 
     def own(self) -> Own:
         """Load the company's own families from the configured files."""

@@ -86,7 +86,7 @@ def _differences(
         champion = project.registry.load(project.registry.version(task.champion))
     with project.scratch() as folder, tempfile.TemporaryDirectory() as place:
         bar.start("Tables", 1)
-        loaded = project.load()
+        loaded = project.load(bundle.load(before).inputs)
         bar.step()
         made = train(task, loaded.tables, champion, Workshop(folder, project.keep, bar))
         facts = {

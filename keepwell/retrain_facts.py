@@ -71,7 +71,7 @@ def measured(project: Project, as_of: date | None, folder: Path, bar: Bar) -> Me
     if is_labelled(project):
         return _of_rows(project, champion, bar)
     bar.start("Tables", 1)
-    tables = project.load().tables
+    tables = project.load(bundle.inputs).tables
     bar.step()
     return _over_time(project, champion, as_of, tables, folder, bar)
 

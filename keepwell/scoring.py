@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from models.registry import store
 from serving.flat_scorer import OUT_OF_FOLD
 from serving.scorer import LIST_COLUMNS, Scored, score
 from serving.store import RiskQuery, RunInfo
+from serving.store.reads import LAST_CONTACT
 from training.dates import Dates, dates, known_by
 
 _BATCH = 100_000
@@ -62,7 +64,7 @@ def run_scoring(
     way = spread(project.settings.training)
     with project.scratch() as folder, progress_bar(out) as bar, way as by:
         bar.start("Tables", 1)
-        loaded = project.load()
+        loaded = project.load(bundle.inputs)
         tables = loaded.tables
         bar.step()
         when = dates(tables, as_of, project.today())
@@ -99,8 +101,13 @@ def run_risk_list(
     top: int | None,
     min_value: float | None,
     target: Path | None,
+    *,
+    rest_days: int | None = None,
 ) -> pd.DataFrame:
     """Rank the newest scores by value at risk, and print or write the list.
+
+    Left out is who was contacted ``rest_days`` before the scores' day, or since; as configured by
+    default.
 
     Raises
     ------
@@ -117,11 +124,13 @@ def run_risk_list(
                 "--min-value: these scores have no values; give [value] amount and run "
                 "`keepwell train --replace` and `keepwell score`, or leave the option out"
             )
-        query = RiskQuery(min_value=min_value, run=newest.id)
+        rest = project.settings.scoring.rest_days if rest_days is None else rest_days
+        query = RiskQuery(min_value=min_value, rest_days=rest, run=newest.id)
         ranked = published.all_scores(query, top=top)
+        resting = published.count(replace(query, rest_days=0)) - published.count(query)
     extra = {"backtest": True} if newest.backtest else {}
     marks = [OUT_OF_FOLD] if newest.as_of is None else []
-    ranked = ranked[[*LIST_COLUMNS, *marks]].assign(**extra)
+    ranked = _local(project, ranked)[[*LIST_COLUMNS, *LAST_CONTACT, *marks]].assign(**extra)
     if target is not None:
         write_frame(ranked, target)
         out.print(f"Wrote {len(ranked):,} customers to {target}", highlight=False, markup=False)
@@ -132,7 +141,19 @@ def run_risk_list(
         day = f" as of {newest.as_of}" if newest.as_of else ""
         title = f"{most}{day}{mark}: {count} of {newest.customers:,}"
         print_list(ranked.head(count), out, title)
+    if resting:
+        out.print(
+            f"{resting:,} customers are left out: contacted in the {rest} days before, or since "
+            "(--rest-days 0 shows them)",
+            highlight=False,
+        )
     return ranked
+
+
+def _local(project: Project, ranked: pd.DataFrame) -> pd.DataFrame:
+    """Give the times of last contacts where the company is, as in its own tables."""
+    told = ranked["last_contacted_at"].dt.tz_convert(project.settings.data.timezone)
+    return ranked.assign(last_contacted_at=told.dt.tz_localize(None))
 
 
 def _check_backtest(as_of: date, bundle: Bundle, *, backtest: bool) -> None:

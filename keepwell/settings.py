@@ -15,6 +15,7 @@ from features.errors import InputError, nearest
 from features.settings import (
     ChurnSettings,
     DataSettings,
+    DaysFromZero,
     FeaturesSettings,
     PopulationSettings,
     Section,
@@ -22,6 +23,7 @@ from features.settings import (
     ValueSettings,
 )
 from serving.api.settings import ServingSettings
+from serving.contacts import REST_DAYS
 from serving.settings import StoreSettings
 from training.settings import OfferSettings, TrainingSettings
 
@@ -74,9 +76,12 @@ class ScoringSettings(Section):
     ----------
     reasons
         Reasons are worked out for this many customers, the highest value at risk first.
+    rest_days
+        Days after a contact, in either arm, for which a customer is on no risk list; "0d": none.
     """
 
     reasons: int = Field(default=10_000, ge=0)
+    rest_days: DaysFromZero = REST_DAYS
 
 
 class Settings(Section):

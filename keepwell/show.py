@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -109,6 +110,9 @@ def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
     table = Table(title=title, show_lines=False, title_justify="left")
     for name in ("rank", "customer", "risk", "value if kept", "at risk"):
         table.add_column(name, justify="right" if name != "customer" else "left", no_wrap=True)
+    contacted = "last_action" in ranked and ranked["last_action"].notna().any()
+    if contacted:
+        table.add_column("last contact")
     table.add_column("reasons", overflow="fold")
     for row in ranked.to_dict("records"):
         words = [escape(row[c]) for c in REASON_COLUMNS if isinstance(row[c], str)]
@@ -118,9 +122,15 @@ def print_list(ranked: pd.DataFrame, out: Console, title: str) -> None:
             f"{row['churn_probability']:.0%}",
             _money(row["value_if_retained"]),
             _money(row["value_at_risk"]),
+            *([_contact(row)] if contacted else []),
             "\n".join(words),
         )
     out.print(table)
+
+
+def _contact(row: Mapping[Hashable, Any]) -> str:
+    action, at = row["last_action"], row["last_contacted_at"]
+    return escape(f"{at:%Y-%m-%d} {action}") if isinstance(action, str) else ""
 
 
 def print_facts(out: Console, title: str, facts: Mapping[str, str]) -> None:

@@ -32,7 +32,6 @@ from training.tenths import Tenths, tenths
 LOOKED_AT = 10_000
 """Customers at most whose features are compared."""
 
-_SQLITE = "sqlite:///"
 _RUNS = 100_000
 _BATCH = 100_000
 
@@ -169,9 +168,7 @@ def drift_of(bundle: Bundle, frame: pd.DataFrame) -> tuple[Drifts | None, tuple[
 
 def published(project: Project, name: str, day: date) -> list[Run]:
     """List the runs of a model's scores up to a day that are no backtests, oldest first."""
-    url = project.settings.store.resolved(project.folder)
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
-        # To open a store that is not there would make one.
+    if not project.has_store():
         return []
     with project.store() as store:
         runs = store.runs(_RUNS)

@@ -7,11 +7,14 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import InputError
+from features.settings import DataSettings, DaysFromZero
 from serving.api.settings import ServingSettings
+from serving.contacts import REST_DAYS, ContactRules
 from serving.settings import StoreSettings
 
 CONFIG_VARIABLE = "KEEPWELL_CONFIG"
@@ -27,12 +30,19 @@ class _Tracking(BaseModel):
     uri: str = "sqlite:///mlruns/mlflow.db"
 
 
+class _Scoring(BaseModel):
+    rest_days: DaysFromZero = REST_DAYS
+
+
 class _Content(BaseModel):
     """The sections that serving needs; `keepwell` checks the others."""
 
     model_config = ConfigDict(extra="ignore")
 
     name: str = "keepwell"
+    data: DataSettings = DataSettings()
+    scoring: _Scoring = _Scoring()
+    actions: dict[str, Any] = {}
     tracking: _Tracking = _Tracking()
     store: StoreSettings = StoreSettings()
     serving: ServingSettings = ServingSettings()
@@ -54,6 +64,7 @@ class Configuration:
         An exported release, which needs no MLflow.
     store : StoreSettings
     serving : ServingSettings
+    rules : ContactRules
     """
 
     folder: Path
@@ -62,6 +73,7 @@ class Configuration:
     release: Path | None
     store: StoreSettings
     serving: ServingSettings
+    rules: ContactRules
 
     @property
     def keys_path(self) -> Path:
@@ -113,7 +125,14 @@ def _made(content: dict[str, Any], path: Path, release: Path | None) -> Configur
         place = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{path.name}: {place}: {first['msg']}") from None
     uri = os.environ.get(TRACKING_VARIABLE) or _absolute(found.tracking.uri, path.parent)
-    return Configuration(path.parent, found.name, uri, release, found.store, found.serving)
+    return Configuration(
+        path.parent, found.name, uri, release, found.store, found.serving, _rules(found)
+    )
+
+
+def _rules(found: _Content) -> ContactRules:
+    zone = ZoneInfo(found.data.timezone)
+    return ContactRules(zone, frozenset(found.actions), found.scoring.rest_days)
 
 
 def _absolute(uri: str, folder: Path) -> str:

@@ -45,6 +45,7 @@ def make_api(configuration: Configuration) -> Api:
         serving,
         ThreadPoolExecutor(os.cpu_count() or 1, "predict"),
         MonitorGauges(configuration.folder / FILE, champions.name),
+        configuration.rules,
     )
     return Api(parts, _version())
 

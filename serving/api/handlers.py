@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -38,9 +38,12 @@ from serving.api.schemas import (
 )
 from serving.api.settings import ServingSettings
 from serving.api.table import to_csv
+from serving.contacts import ContactRules
 from serving.errors import StoreError
 from serving.online.problems import RequestProblem
 from serving.store import RiskQuery, Score, Store
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 _SMALL = 8_192
 """Bytes of a body of features that are answered faster at once than by another thread."""
@@ -62,6 +65,7 @@ class Parts:
     settings: ServingSettings
     threads: ThreadPoolExecutor
     monitored: MonitorGauges
+    rules: ContactRules
     batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +131,7 @@ def _customer_in(path: str) -> str:
 
 async def lookup(parts: Parts, request: Request) -> Answer:
     """Give the published scores of several customers."""
-    wanted = _body(LookupRequest, await read_body(request, parts.longest))
+    wanted = parsed(LookupRequest, await read_body(request, parts.longest))
     ids = list(dict.fromkeys(wanted.ids))
 
     def ask(store: Store) -> tuple[int, dict[str, Score]]:
@@ -142,7 +146,14 @@ async def lookup(parts: Parts, request: Request) -> Answer:
     )
 
 
-def _body(model: type[LookupRequest], body: bytes) -> LookupRequest:
+def parsed(model: type[_Model], body: bytes) -> _Model:
+    """Read a JSON body.
+
+    Raises
+    ------
+    ApiProblem
+        Naming the first thing that is wrong (400, 422).
+    """
     try:
         return model.model_validate(orjson.loads(body))
     except orjson.JSONDecodeError as error:
@@ -165,6 +176,7 @@ async def risk_list(parts: Parts, request: Request) -> Answer:
         max_days_since_purchase=given.max_days_since_purchase,
         attributes=given.attributes,
         since_run=given.since_run,
+        rest_days=parts.rules.rest_days if given.rest_days is None else given.rest_days,
     )
     page = await parts.published.ask(
         lambda store: store.risk_list(query, limit=given.limit, cursor=given.cursor)

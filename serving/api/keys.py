@@ -25,6 +25,7 @@ class Role(StrEnum):
 
     READ = "read"
     PREDICT = "predict"
+    WRITE = "write"
     ADMIN = "admin"
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from serving.api import handlers
+from serving.api import contact_handlers, handlers
+from serving.api.contact_schemas import ContactsRequest, RecordedOut
 from serving.api.handlers import Parts
 from serving.api.keys import Role
 from serving.api.messages import Answer, Request
@@ -101,6 +102,15 @@ OPERATIONS = (
         (404, 410, 422, 503),
         parameters=RiskParameters,
         also=("text/csv",),
+    ),
+    Operation(
+        "POST",
+        "/v1/contacts",
+        contact_handlers.record_contacts,
+        RecordedOut,
+        Role.WRITE,
+        (*_BODY, 409, 503),
+        body=ContactsRequest,
     ),
     Operation(
         "GET", "/v1/runs", handlers.runs, Runs, Role.READ, (422, 503), parameters=RunsParameters

@@ -6,9 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, Field
 
-from serving.errors import InvalidCursor, StaleCursor, StoreError, UnknownRun
+from serving.errors import (
+    ContradictingContacts,
+    InvalidCursor,
+    StaleCursor,
+    StoreBusy,
+    StoreError,
+    UnknownRun,
+)
 from serving.online.problems import RequestProblem
 
+_TOLD = 20
 RETRY_S = 5
 """Seconds after which a store that is down may be asked again."""
 
@@ -90,8 +98,22 @@ def of_store(error: StoreError) -> ApiProblem:
         return ApiProblem(410, "stale_cursor", str(error))
     if isinstance(error, InvalidCursor):
         return ApiProblem(422, "invalid_cursor", str(error))
+    if isinstance(error, ContradictingContacts):
+        return _contradicting(error)
+    if isinstance(error, StoreBusy):
+        message = "somebody else writes to the score store; try again in a moment"
+        return ApiProblem(503, "store_busy", message, headers={"Retry-After": str(RETRY_S)})
     message = "the score store does not answer; try again later. Predictions go on meanwhile"
     return ApiProblem(503, "store_unavailable", message, headers={"Retry-After": str(RETRY_S)})
+
+
+def _contradicting(error: ContradictingContacts) -> ApiProblem:
+    message = (
+        f"{len(error.problems):,} contacts contradict what is known under their keys; nothing is "
+        "recorded"
+    )
+    details = [Detail(location=f"contacts[{n}]", problem=said) for n, said in error.problems]
+    return ApiProblem(409, "contradicting_contacts", message, details[:_TOLD])
 
 
 def invalid(location: str, problem: str) -> ApiProblem:

@@ -11,8 +11,10 @@ from threading import Lock
 from typing import TypeVar
 
 from serving.errors import (
+    ContradictingContacts,
     InvalidCursor,
     StaleCursor,
+    StoreBusy,
     StoreError,
     StoreUnavailable,
     UnknownRun,
@@ -22,7 +24,7 @@ from serving.store import Store
 
 _THREADS = 8
 _PAUSE_S = 1.0
-_ANSWERS = (UnknownRun, StaleCursor, InvalidCursor)
+_ANSWERS = (UnknownRun, StaleCursor, InvalidCursor, ContradictingContacts, StoreBusy)
 _log = logging.getLogger("keepwell.serving")
 _Found = TypeVar("_Found")
 

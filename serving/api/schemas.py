@@ -17,15 +17,21 @@ _LONGEST_CURSOR = 4_096
 _MOST_ATTRIBUTES = 20
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Refuse a text that no database can hold.
+
+    Raises
+    ------
+    ValueError
+    """
     if "\0" in text:
         msg = "must not hold the character NUL"
         raise ValueError(msg)
     return text
 
 
-Storable = Annotated[Id, AfterValidator(_storable)]
-Text = Annotated[str, Field(max_length=LONGEST_ID), AfterValidator(_storable)]
+Storable = Annotated[Id, AfterValidator(storable)]
+Text = Annotated[str, Field(max_length=LONGEST_ID), AfterValidator(storable)]
 AttributeName = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=r'^[^"\x00]+$')]
 RunNumber = Annotated[int, Field(ge=1, le=_LARGEST_RUN)]
 Days = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -46,7 +52,7 @@ class ScoreOut(ScoreColumns):
 
 
 class RiskItem(ScoreOut):
-    """A customer on a risk list."""
+    """A customer on a risk list, with the last contact that is recorded, in either arm."""
 
     rank: int
     days_since_purchase: int | None
@@ -56,6 +62,8 @@ class RiskItem(ScoreOut):
     cause_1: str | None
     cause_2: str | None
     cause_3: str | None
+    last_contacted_at: datetime | None
+    last_action: str | None
     attributes: dict[str, Any] | None
 
 
@@ -84,6 +92,13 @@ class RiskParameters(BaseModel):
     max_days_since_purchase: Days | None = None
     since_run: Annotated[
         RunNumber | None, Field(description="Only who was not on the same list in that run.")
+    ] = None
+    rest_days: Annotated[
+        Days | None,
+        Field(
+            description="Leave out who was contacted in so many days before the scores' day, or "
+            "since; the configured number by default, 0 leaves nobody out."
+        ),
     ] = None
     attributes: Annotated[
         dict[AttributeName, Text],

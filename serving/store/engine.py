@@ -14,7 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from serving.errors import StoreError
 from serving.store.failures import explained
 
-_PUBLISHING = 4_805_361_205  # the advisory lock's key on PostgreSQL: any number of our own
+PUBLISHING, RECORDING = 4_805_361_205, 4_805_361_206
+"""Keys of the advisory locks on PostgreSQL: any numbers of our own. SQLite has one writer."""
+
 _READ_WAIT_S = 10
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _FORMS = '"sqlite:///keepwell.db" or "postgresql+psycopg://user:password@host/database"'
@@ -131,14 +133,16 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, wait_s: float) -> Iterator[Connection]:
-    """Open a transaction that writes: one at a time, all or nothing.
+def writing(engine: Engine, wait_s: float, lock: int = PUBLISHING) -> Iterator[Connection]:
+    """Open a transaction that writes: one of a kind at a time, all or nothing.
 
     Parameters
     ----------
     engine : Engine
     wait_s : float
         Seconds to wait for another writer.
+    lock : int
+        The kind, on PostgreSQL.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def writing(engine: Engine, wait_s: float) -> Iterator[Connection]:
     ):
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{round(1000 * wait_s)}ms'"))
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_PUBLISHING})"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({lock})"))
         yield connection
 
 

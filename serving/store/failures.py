@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError
 
-from serving.errors import StoreError, StoreFull, StoreUnavailable
+from serving.errors import StoreBusy, StoreError, StoreFull, StoreUnavailable
 
 _FULL = {"SQLITE_FULL", "53100"}
 _LOCKED = {"SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED", "55P03"}
@@ -38,7 +38,7 @@ def explained(place: str, error: BaseException | None) -> StoreError:
             "Free some space, or lower [store] keep_runs or history_days, and publish again"
         )
     if code in _LOCKED:
-        return StoreUnavailable(
+        return StoreBusy(
             f"another publication holds the score store {place}; try again when it has finished"
         )
     if code in _TWICE:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -25,11 +26,15 @@ from sqlalchemy import (
 )
 
 from serving.errors import StoreError
+from serving.store.contact_table import CONTACTS
 from serving.store.cursor import Cursor
 from serving.store.records import Run
 from serving.store.schema import SORTS, score_table
 
 Sort = Literal["value_at_risk", "churn_probability", "expected_value"]
+_LONGEST_REST = 36_500
+"""Days, as good as for ever: dates do not reach further back by much."""
+
 _BARE = re.compile(r"-?\d+(\.\d+)?|true|false")
 
 
@@ -63,6 +68,9 @@ class RiskQuery:
     since_run : int, optional
         Only who is *new* on this list: those whom the same filters did not find in that earlier
         run, because they were not scored then or did not meet them.
+    rest_days : int
+        Leave out whom a contact of the so many days before the scores are as of, or a later one,
+        has reached, in either arm: a control who is contacted is no control any more. 0: nobody.
     run : int, optional
         The publication; the current one by default.
     """
@@ -74,6 +82,7 @@ class RiskQuery:
     max_days_since_purchase: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
     since_run: int | None = None
+    rest_days: int = 0
     run: int | None = None
 
     def __post_init__(self) -> None:
@@ -102,6 +111,7 @@ class RiskQuery:
             self.max_days_since_purchase,
             sorted(self.attributes.items()),
             self.since_run,
+            self.rest_days,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -140,10 +150,32 @@ def order(query: RiskQuery, run: Run) -> Sort:
     return query.sort if run.valued else "churn_probability"
 
 
+def scored(run: Run) -> Select[Any]:
+    """Return the scores of a run, each with the customer's last contact."""
+    table = score_table(run.id)
+    # Looked up in the index for the rows that are given out alone, whatever the list's order.
+    newest = select(CONTACTS.c.contacted_at, CONTACTS.c.action)
+    newest = newest.where(CONTACTS.c.customer_id == table.c.customer_id).limit(1)
+    newest = newest.order_by(CONTACTS.c.contacted_at.desc(), CONTACTS.c.key.desc())
+    last = {"last_contacted_at": CONTACTS.c.contacted_at, "last_action": CONTACTS.c.action}
+    told = [newest.with_only_columns(c).scalar_subquery().label(n) for n, c in last.items()]
+    return select(table, *told)
+
+
+def rested(customer: ColumnElement[str], run: Run, days: int) -> ColumnElement[bool]:
+    """Return that nobody has contacted a customer in the days before a run's as-of, or since."""
+    day = run.as_of or run.published_at.date()
+    since = datetime.combine(day, time(), UTC) - timedelta(days=min(days, _LONGEST_REST))
+    recent = CONTACTS.c.contacted_at >= since
+    return ~exists().where(CONTACTS.c.customer_id == customer, recent)
+
+
 def listing(query: RiskQuery, run: Run) -> Select[Any]:
     """Return the whole list of a run, in order."""
     table = score_table(run.id)
-    chosen = select(table).where(*conditions(table, query))
+    chosen = scored(run).where(*conditions(table, query))
+    if query.rest_days:
+        chosen = chosen.where(rested(table.c.customer_id, run, query.rest_days))
     if query.since_run is not None:
         before = score_table(query.since_run)
         same = before.c.customer_id == table.c.customer_id

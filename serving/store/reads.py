@@ -10,11 +10,14 @@ from sqlalchemy import Connection, Row, func, join, select
 
 from serving.columns import COLUMNS
 from serving.errors import UnknownRun
-from serving.store.query import RiskQuery, Sort, listing
+from serving.store.query import RiskQuery, Sort, listing, scored
 from serving.store.records import Change, Comparison, Past, Run, Score
 from serving.store.schema import HISTORY, OUT_OF_FOLD, REMEMBERED, RUNS, WORDS, score_table
 
-_DETAILS = ["days_since_purchase", *WORDS, "attributes", OUT_OF_FOLD]
+LAST_CONTACT = ("last_contacted_at", "last_action")
+"""What a risk list shows of contacts."""
+
+_DETAILS = ["days_since_purchase", *WORDS, "attributes", OUT_OF_FOLD, *LAST_CONTACT]
 
 
 def runs(connection: Connection, limit: int) -> list[Run]:
@@ -75,7 +78,7 @@ def to_scores(run: Run, rows: Sequence[Row[Any]]) -> list[Score]:
 def by_customer(connection: Connection, run: Run, ids: Sequence[str]) -> dict[str, Score]:
     """Return the scores of the customers who have one, in the order asked for."""
     table = score_table(run.id)
-    rows = connection.execute(select(table).where(table.c.customer_id.in_(list(ids))))
+    rows = connection.execute(scored(run).where(table.c.customer_id.in_(list(ids))))
     found = {score.customer_id: score for score in to_scores(run, rows.all())}
     return {customer: found[customer] for customer in ids if customer in found}
 
@@ -100,6 +103,12 @@ def remembered(connection: Connection, run: int) -> pd.DataFrame:
     rows = connection.execute(asked.order_by(HISTORY.c.customer_id))
     frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=names)
     return frame.astype(dict.fromkeys(REMEMBERED, "float64"))
+
+
+def count(connection: Connection, query: RiskQuery, run: Run) -> int:
+    """Count the customers of a risk list."""
+    ids = listing(query, run).with_only_columns(score_table(run.id).c.customer_id).order_by(None)
+    return connection.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
 
 
 def compare(
@@ -167,5 +176,6 @@ def _dressed(frame: pd.DataFrame, run: Run, first: int) -> pd.DataFrame:
         as_of=run.as_of,
         model_version=run.model_version,
         days_since_purchase=frame["days_since_purchase"].astype("Int64"),
+        last_contacted_at=pd.to_datetime(frame["last_contacted_at"], utc=True),
     )
     return dressed[["rank", *COLUMNS, *_DETAILS]]

@@ -83,6 +83,8 @@ class Score(ScoreColumns):
     out_of_fold : bool
         The customer's outcome is known, and the probability is that of a model which has not
         learnt from it.
+    last_contacted_at, last_action : datetime, str or None
+        The newest contact of the customer, in either arm; None where the store knows of none.
     run : int
         The publication it belongs to, published at `published_at` (UTC).
     """
@@ -98,6 +100,8 @@ class Score(ScoreColumns):
     cause_3: str | None
     attributes: dict[str, Any] | None
     out_of_fold: bool
+    last_contacted_at: datetime | None
+    last_action: str | None
     backtest: bool
     run: int
     published_at: datetime

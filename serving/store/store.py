@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from serving.errors import InvalidCursor, StaleCursor, StoreError, UnknownRun
 from serving.store import publish, reads
 from serving.store.batches import checked
+from serving.store.contact_store import ContactStore
 from serving.store.cursor import Cursor, decode, encode
 from serving.store.engine import connect, reading, writing
 from serving.store.failures import MissingTable
@@ -28,8 +29,8 @@ _ATTEMPTS = 3
 _Answer = TypeVar("_Answer")
 
 
-class Store:
-    """Published scores, in SQLite or PostgreSQL.
+class Store(ContactStore):
+    """Published scores and contacts, in SQLite or PostgreSQL.
 
     Open one with :meth:`open`; it may be shared by threads, but not by processes.
     """
@@ -253,6 +254,16 @@ class Store:
             place = Cursor(run.id, query.digest, seen + limit, value, last.customer_id)
             further = encode(place, self._secret)
         return RiskPage(items, seen + 1, further, run)
+
+    def count(self, query: RiskQuery) -> int:
+        """Count the customers of a risk list.
+
+        Raises
+        ------
+        UnknownRun
+            When a run that the query names is not kept, or nothing is published.
+        """
+        return self._read(query.run, lambda c, found: reads.count(c, query, found))
 
     def compare(
         self,

@@ -172,7 +172,7 @@ def test_the_commands_for_keys(shop: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(made) == 2
     assert 'there is a key "app" already' in capsys.readouterr().err
     assert main(["keys", "create", "b", "--role", "owner", *config]) == 2
-    assert "the roles are read, predict, admin" in capsys.readouterr().err
+    assert "the roles are read, predict, write, admin" in capsys.readouterr().err
     assert main(["keys", "revoke", "app", *config]) == 0
     assert main(["keys", "revoke", "app", *config]) == 2
     assert 'there is no key "app"' in capsys.readouterr().err

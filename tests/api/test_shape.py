@@ -23,6 +23,7 @@ BAD = [
     ("GET", "/v1/customers/nobody/score", {}, 404),
     ("GET", "/v1/risk-list?limit=x", {}, 422),
     ("GET", "/v1/runs?limit=x", {}, 422),
+    ("POST", "/v1/contacts", {"content-type": "application/json"}, 400),
 ]
 
 

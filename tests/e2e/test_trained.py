@@ -16,6 +16,7 @@ from mlflow import MlflowClient
 from features.catalogue import CAUSES
 from serving.columns import COLUMNS, NUMBERS
 from serving.scorer import CAUSE_COLUMNS, REASON_COLUMNS
+from serving.store.reads import LAST_CONTACT
 from tests.support import BASE, Shop, sales
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,7 @@ def test_the_risk_list_is_ranked_and_speaks(trained: Shop) -> None:
     path = trained.folder / "list.csv"
     trained.does("risk-list", "--out", path, "--top", "40", "--min-value", "5")
     listed = pd.read_csv(path, dtype={"customer_id": str})
-    extra = ["days_since_purchase", *REASON_COLUMNS, *CAUSE_COLUMNS]
+    extra = ["days_since_purchase", *REASON_COLUMNS, *CAUSE_COLUMNS, *LAST_CONTACT]
     assert list(listed.columns) == ["rank", *COLUMNS, *extra]
     assert list(listed["rank"]) == list(range(1, 41))
     assert listed["value_at_risk"].is_monotonic_decreasing
