@@ -13,11 +13,11 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from keepwell.api_contacts import CampaignMethods
 from keepwell.api_models import Models
+from keepwell.api_targeting import Targeting
 from keepwell.checking import run_check
 from keepwell.days import Day
-from keepwell.days import day as _day
+from keepwell.days import day as to_day
 from keepwell.evaluating import run_evaluation
 from keepwell.featuring import run_features
 from keepwell.monitoring import run_monitoring
@@ -52,7 +52,7 @@ from training.tuned import Tuned
 _WIDTH = 110
 
 
-class Company(CampaignMethods):
+class Company(Targeting):
     """A configuration and everything that the commands do with it.
 
     Every method does what the command of its name does, with the same options, and writes the same
@@ -110,7 +110,7 @@ class Company(CampaignMethods):
             Use the default parameters, whatever :meth:`tune` has found.
         """
         with self._opened() as (project, out):
-            day = _day(as_of)
+            day = to_day(as_of)
             published = run_training(project, out, day, replacing=replace, untuned=untuned)
             return training(published, project.registry.load(published.version))
 
@@ -141,7 +141,7 @@ class Company(CampaignMethods):
         """
         order = Order(trials, math.inf if timeout is None else timeout, jobs)
         with self._opened() as (project, out):
-            return run_tuning(project, out, order, _day(as_of))
+            return run_tuning(project, out, order, to_day(as_of))
 
     def reproduce(self, run: str | int) -> list[str]:
         """Train as a run did, and say where its release differs from the new one; nowhere: [].
@@ -163,7 +163,7 @@ class Company(CampaignMethods):
             First day that is not known; the one that the champion was trained as of by default.
         """
         with self._opened() as (project, out):
-            return assessment(run_evaluation(project, out, _day(as_of)))
+            return assessment(run_evaluation(project, out, to_day(as_of)))
 
     def score(self, as_of: Day | None = None, *, backtest: bool = False) -> pd.DataFrame:
         """Score every active customer with the champion, and publish the scores.
@@ -181,7 +181,7 @@ class Company(CampaignMethods):
             A row a customer; the columns of ``scores.parquet``.
         """
         with self._opened() as (project, out):
-            return run_scoring(project, out, _day(as_of), backtest=backtest)
+            return run_scoring(project, out, to_day(as_of), backtest=backtest)
 
     def features(
         self, as_of: Day | None = None, customers: Iterable[object] | None = None
@@ -200,7 +200,7 @@ class Company(CampaignMethods):
             if customers is not None:
                 wanted = Path(folder, "customers.parquet")
                 pd.DataFrame({"customer_id": list(map(str, customers))}).to_parquet(wanted)
-            run_features(project, out, target, _day(as_of), wanted)
+            run_features(project, out, target, to_day(as_of), wanted)
             return pd.read_parquet(target)
 
     def risk_list(
@@ -251,14 +251,14 @@ class Company(CampaignMethods):
             When another one is at work.
         """
         with self._opened() as (project, out):
-            made = run_retraining(project, out, _day(as_of), dry_run=dry_run)
+            made = run_retraining(project, out, to_day(as_of), dry_run=dry_run)
             release = project.registry.load(made.published.version) if made.published else None
             return retraining(made, release)
 
     @property
     def models(self) -> Models:
         """The versions: ``list``, ``champions``, ``compare``, ``promote`` and ``rollback``."""
-        return Models(self._opened, _day)
+        return Models(self._opened, to_day)
 
     def monitor(self, as_of: Day | None = None) -> Watch:
         """Measure drift and what came true of published scores; say what needs action.
@@ -269,7 +269,7 @@ class Company(CampaignMethods):
             First day that is not known; the day after the last transaction by default.
         """
         with self._opened() as (project, out):
-            return watch(run_monitoring(project, out, _day(as_of)))
+            return watch(run_monitoring(project, out, to_day(as_of)))
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Project, Console]]:

@@ -14,7 +14,14 @@ from typing import Annotated
 import typer
 
 from features.errors import InputError
-from keepwell import cli_campaign, cli_contacts, cli_models, cli_tuning, cli_watching
+from keepwell import (
+    cli_campaign,
+    cli_contacts,
+    cli_cross,
+    cli_models,
+    cli_tuning,
+    cli_watching,
+)
 from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from models.errors import ModelError
 from serving.errors import StoreError
@@ -288,6 +295,7 @@ cli_contacts.add_to(app)
 cli_campaign.add_to(app)
 app.command()(cli_watching.retrain)
 app.command()(cli_watching.monitor)
+cli_cross.add_to(app)
 
 keys = typer.Typer(no_args_is_help=True, help="API keys of the service.")
 app.add_typer(keys, name="keys")

@@ -132,7 +132,7 @@ def score(
     most, waiting = 2 * len(client.nthreads()), deque[tuple[pd.DataFrame, Any]]()
     for frame in batches:
         part = client.scatter(frame, hash=False)
-        waiting.append((frame, client.submit(Release.score, sent, part, pure=False)))
+        waiting.append((frame, client.submit(Release.tell, sent, part, pure=False)))
         if len(waiting) == most:
             first, scores = waiting.popleft()
             yield first, scores.result()

@@ -19,6 +19,7 @@ from features.tables import Loaded
 from keepwell.cluster import spread, trained
 from keepwell.output import write_frame
 from keepwell.project import Project, make
+from keepwell.segmenting import segment_counts, segment_notes
 from keepwell.show import print_evaluation, print_rejected, print_warnings, progress_bar
 from models.bundle import Bundle, Definition
 from models.registry import store
@@ -184,7 +185,13 @@ def flat_task(project: Project, *, replacing: bool) -> LabelledTask:
         amount=settings.value.amount,
     )
     return LabelledTask(
-        settings.name, meant, settings.training, settings.seed, project.today(), replacing
+        settings.name,
+        meant,
+        settings.training,
+        settings.seed,
+        project.today(),
+        replacing,
+        settings.segments,
     )
 
 
@@ -212,6 +219,7 @@ def _publish(project: Project, scored: Scored, bundle: Bundle, version: int) -> 
         churn_horizon=None,
         value_horizon=None,
         valued=bundle.definition.valued,
+        segment_rules=bundle.release.segment_rules,
     )
     rows = scored.scores.drop(columns="as_of").merge(scored.details, on="customer_id")
     parts = (rows.iloc[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
@@ -265,6 +273,10 @@ def _tell_scored(
         highlight=False,
         markup=False,
     )
+    if told := segment_counts(scores):
+        out.print(told, highlight=False, markup=False, soft_wrap=True)
+    for note in segment_notes(bundle.release, project.settings.segments):
+        out.print(f"note: {note}", highlight=False, markup=False)
     if (other := int(outcome.sum()) - folded) > 0:
         out.print(
             f"note: {other:,} rows with an outcome are new or have changed since the champion was "

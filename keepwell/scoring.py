@@ -20,6 +20,7 @@ from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
 from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
+from keepwell.segmenting import segment_counts, segment_notes
 from keepwell.settings import Settings
 from keepwell.show import print_list, print_rejected, progress_bar
 from models.bundle import Bundle, Definition, check_features
@@ -207,6 +208,7 @@ def _run(bundle: Bundle, moment: date, version: int, *, backtest: bool) -> RunIn
         backtest=backtest,
         lifetime_years=meant.lifetime_years,
         lifetime_discount=meant.lifetime_discount,
+        segment_rules=bundle.release.segment_rules,
     )
 
 
@@ -229,8 +231,14 @@ def _say(
         highlight=False,
         markup=False,
     )
+    _say_segments(scores, out)
     for note in _differences(project, bundle, moment, when):
         out.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _say_segments(scores: pd.DataFrame, out: Console) -> None:
+    if told := segment_counts(scores):
+        out.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _money(amount: float, currency: str) -> str:
@@ -288,6 +296,7 @@ def differences(project: Project, bundle: Bundle) -> list[str]:
 
 def _differences(project: Project, bundle: Bundle, moment: date, when: Dates) -> list[str]:
     notes = differences(project, bundle)
+    notes += segment_notes(bundle.release, project.settings.segments)
     late = (moment - when.as_of).days
     if late > 0:
         notes.append(

@@ -25,7 +25,7 @@ from features.settings import (
 from serving.api.settings import ServingSettings
 from serving.contacts import REST_DAYS
 from serving.settings import StoreSettings
-from training.settings import OfferSettings, TrainingSettings
+from training.settings import CrossSellSettings, OfferSettings, SegmentSettings, TrainingSettings
 
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"
@@ -95,8 +95,8 @@ class Settings(Section):
         ISO 4217 code of all amounts; XXX stands for "no currency named".
     seed
         Seed of everything random.
-    data, tables, population, churn, value, features, training, offer, tracking, scoring, store, \
-serving
+    data, tables, population, churn, value, features, training, offer, segments, cross_sell, \
+tracking, scoring, store, serving
         The sections.
     """
 
@@ -111,6 +111,8 @@ serving
     features: FeaturesSettings = FeaturesSettings()
     training: TrainingSettings = TrainingSettings()
     offer: OfferSettings = OfferSettings()
+    segments: SegmentSettings = SegmentSettings()
+    cross_sell: CrossSellSettings = CrossSellSettings()
     tracking: TrackingSettings = TrackingSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()

@@ -108,6 +108,7 @@ def task_of(project: Project, as_of: date | None, *, replacing: bool = False) ->
         own=project.own(),
         lifetime_years=settings.value.lifetime_years,
         lifetime_discount=settings.value.lifetime_discount,
+        segments=settings.segments,
     )
 
 

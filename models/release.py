@@ -19,6 +19,7 @@ from models.intervals import Intervals
 from models.lifetime import Lifetime
 from models.matrix import Encoder, Floats
 from models.purchase import PACE, PurchaseModel, expected_days
+from models.segments import PASSED, Segments
 from models.value import ConditionalValue
 from models.wallet import Columns, WalletModel
 
@@ -36,6 +37,8 @@ SCORES = (
 
 DUE = "next_purchase_days"
 """What it says besides: the days until the next purchase, which as-of makes a date."""
+
+_VALUE = SCORES.index("value_if_retained")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Release:
         None where nothing is bought.
     lifetime : Lifetime or None
         None where there is no value, or no horizon.
+    segments : Segments or None
+        None in releases that are older, and before thresholds are learnt.
     """
 
     encoder: Encoder
@@ -69,6 +74,7 @@ class Release:
     intervals: Intervals | None = None
     purchase: PurchaseModel | None = None
     lifetime: Lifetime | None = None
+    segments: Segments | None = None
 
     @cached_property
     def table_features(self) -> FeatureSet:
@@ -131,6 +137,52 @@ class Release:
         frame = self.completed(frame)
         scores = self.score_matrix(frame, self.encoder.matrix(frame))
         return pd.DataFrame(scores, columns=[*SCORES, DUE], index=frame.index)
+
+    def tell(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score snapshots and put their customers into segments.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            As in :meth:`score`.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :meth:`score`, those of :meth:`segmented`, and the features among
+            :data:`models.segments.PASSED`; None where one is not known.
+        """
+        frame = self.completed(frame)
+        matrix = self.encoder.matrix(frame)
+        scores = self.score_matrix(frame, matrix)
+        passed = {n: _words(frame[n]) for n in PASSED if n in frame.columns}
+        return pd.DataFrame(scores, columns=[*SCORES, DUE], index=frame.index).assign(
+            **self.segmented(scores, matrix),
+            **passed,
+        )
+
+    def segmented(self, scores: Floats, matrix: Floats) -> dict[str, NDArray[Any]]:
+        """Put snapshots that are scored already into segments.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (rows, 12)
+            See :meth:`score_matrix`.
+        matrix : ndarray of shape (rows, features)
+
+        Returns
+        -------
+        dict of str to ndarray
+            See :meth:`models.segments.Segments.assign`; empty without segments.
+        """
+        if self.segments is None:
+            return {}
+        return self.segments.assign(scores[:, _VALUE], lambda name: self._column(matrix, name))
+
+    @property
+    def segment_rules(self) -> dict[str, dict[str, str]] | None:
+        """What puts a customer into each segment, in words; None without segments."""
+        return self.segments.words if self.segments else None
 
     def score_matrix(self, frame: pd.DataFrame, matrix: Floats, threads: int = 0) -> Floats:
         """Score snapshots that are encoded already.
@@ -196,6 +248,8 @@ class Release:
             "value_if_churned": churned,
         }
         files = {**texts, **more, **rest}
+        if self.segments is not None:
+            fields["segments"] = self.segments.to_dict()
         models = {"wallet": self.wallet, "intervals": self.intervals, "purchase": self.purchase}
         for name, model in models.items():
             if model is not None:
@@ -215,7 +269,14 @@ class Release:
             WalletModel.from_files(fields["wallet"], texts) if "wallet" in fields else None,
             Intervals.from_files(fields["intervals"], texts) if "intervals" in fields else None,
             PurchaseModel.from_files(fields["purchase"], texts) if "purchase" in fields else None,
+            segments=Segments.from_dict(fields["segments"]) if "segments" in fields else None,
         )
+
+
+def _words(column: pd.Series[Any]) -> NDArray[Any]:
+    words = column.to_numpy(object, copy=True)
+    words[column.isna().to_numpy()] = None
+    return words
 
 
 def _no_ends(rows: int) -> Floats:

@@ -6,6 +6,9 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from models.segments import PASSED
+from models.segments import SEGMENTS as OF_RELEASE
+
 
 class ScoreColumns(BaseModel):
     """What is said of a customer, in the order of the columns of ``scores.parquet``.
@@ -28,6 +31,13 @@ class ScoreColumns(BaseModel):
         Of a purchase in the 30 days from ``as_of`` on; None where nothing is bought.
     next_purchase_expected_at
         The day by which a purchase is as likely as not; None where that is far ahead.
+    value_tier, grade, portfolio_cell, strategy
+        What the customer is worth keeping for: see :mod:`models.segments`; None where the figures
+        are unknown, or the release is older.
+    value_tier_rule, grade_rule, portfolio_rule
+        What put the customer there, or why nothing could, in words.
+    lifecycle_stage, loyalty_type, loyalty_evidence
+        The features of these names; None where the tables do not tell.
     model_version
         The registered version that gave the score.
     """
@@ -46,6 +56,16 @@ class ScoreColumns(BaseModel):
     lifetime_value: float | None = None
     purchase_probability_30d: float | None = None
     next_purchase_expected_at: date | None = None
+    value_tier: str | None = None
+    value_tier_rule: str | None = None
+    grade: str | None = None
+    grade_rule: str | None = None
+    portfolio_cell: str | None = None
+    strategy: str | None = None
+    portfolio_rule: str | None = None
+    lifecycle_stage: str | None = None
+    loyalty_type: str | None = None
+    loyalty_evidence: str | None = None
     model_version: str
 
 
@@ -59,6 +79,9 @@ NUMBERS = tuple(n for n, field in _FIELDS.items() if field.annotation in {float,
 
 MEASURES = tuple(n for n in NUMBERS if _FIELDS[n].is_required())
 """Numbers that every score of a customer has; the others rest on models that may be missing."""
+
+SEGMENTS = (*OF_RELEASE, *PASSED)
+"""Those that are segments, or the measure that decided one."""
 
 PROBABILITIES = ("churn_probability", "purchase_probability_30d")
 

@@ -10,9 +10,9 @@ from models.bundle import Bundle
 from models.digests import digests, from_text
 from models.matrix import Floats
 from models.release import DUE, mixture
-from serving.columns import COLUMNS, NEXT_PURCHASE
+from serving.columns import NEXT_PURCHASE
 from serving.due import due_column
-from serving.scorer import Scored, Spread, explained, here
+from serving.scorer import Scored, Spread, explained, here, in_columns
 
 OUT_OF_FOLD = "out_of_fold"
 
@@ -57,7 +57,7 @@ def score_flat(
     urgent = frame.loc[scores[order].nlargest(explain, keep="first").index]
     details = _details(bundle, frame)
     return Scored(
-        table[list(COLUMNS)].assign(**{OUT_OF_FOLD: known}), explained(bundle, details, urgent)
+        in_columns(table).assign(**{OUT_OF_FOLD: known}), explained(bundle, details, urgent)
     )
 
 

@@ -51,7 +51,7 @@ class Scored:
 
 def here(release: Release, batches: Frames) -> Iterable[tuple[pd.DataFrame, pd.DataFrame]]:
     """Score in this process."""
-    return ((frame, release.score(frame)) for frame in batches)
+    return ((frame, release.tell(frame)) for frame in batches)
 
 
 def score(
@@ -102,9 +102,13 @@ def score(
 def _labelled(table: pd.DataFrame, as_of: date, version: int, *, backtest: bool) -> pd.DataFrame:
     due = due_column(as_of, table[DUE])
     marked = table.assign(as_of=as_of, model_version=str(version), **{NEXT_PURCHASE: due})
-    if backtest:
-        return marked[list(COLUMNS)].assign(backtest=True)
-    return marked[list(COLUMNS)]
+    return in_columns(marked).assign(**({"backtest": True} if backtest else {}))
+
+
+def in_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of a score, in their order; those that nothing tells are empty."""
+    missing = [name for name in COLUMNS if name not in table.columns]
+    return table.assign(**dict.fromkeys(missing))[list(COLUMNS)]
 
 
 def _known(frame: pd.DataFrame) -> pd.DataFrame:

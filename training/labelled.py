@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -23,7 +23,7 @@ from training.grade import Grade
 from training.labelled_judge import grade, judge
 from training.labelled_words import speaking
 from training.measures import log_loss
-from training.settings import TrainingSettings
+from training.settings import SegmentSettings, TrainingSettings
 from training.train import Progress
 
 AMOUNT = "amount"
@@ -46,6 +46,8 @@ class LabelledTask:
         Nothing after it was known.
     replacing : bool
         Replace a champion whose scores mean something else.
+    segments : SegmentSettings
+        What the customers' segments rest on.
     """
 
     name: str
@@ -54,6 +56,7 @@ class LabelledTask:
     seed: int
     today: date
     replacing: bool = False
+    segments: SegmentSettings = field(default_factory=SegmentSettings)
 
 
 @dataclass(frozen=True)

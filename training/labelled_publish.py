@@ -21,6 +21,7 @@ from training.plots import gains_curve, reliability_plot
 from training.promote import Decision, Duel, decide, decide_first, decide_redefined, redefined
 from training.publish import PROFILED, Published, register, table
 from training.realised import promised, to_notes
+from training.segments import segmented
 from training.tracking import Run, Tracker
 
 
@@ -48,10 +49,11 @@ def publish_labelled(
 def bundle_of(made: LabelledTrained, facts: Mapping[str, str]) -> Bundle:
     """Give the bundle of a release, with what was said of each row it has learnt from."""
     measures = made.evaluation.flat()
+    meant, some = made.task.definition, made.frame.iloc[:: -(-len(made.frame) // PROFILED)]
     return Bundle(
         made.task.name,
-        made.release,
-        made.task.definition,
+        segmented(made.release, some, meant, made.task.segments),
+        meant,
         made.recipe,
         # A file without time is known up to the day on which it was read.
         made.task.today.isoformat(),
@@ -65,7 +67,7 @@ def bundle_of(made: LabelledTrained, facts: Mapping[str, str]) -> Bundle:
             **facts,
         },
         out_of_fold=to_text(digests(made.frame, made.features), made.probability),
-        profile=profile(made.release, made.frame.iloc[:: -(-len(made.frame) // PROFILED)]),
+        profile=profile(made.release, some),
     )
 
 

@@ -30,6 +30,7 @@ from training.promote import (
 )
 from training.realised import promised, to_notes
 from training.repeat import ARTIFACT, to_dict
+from training.segments import segmented
 from training.tracking import Run, Tracker, save_release
 from training.train import Trained, refit
 
@@ -124,9 +125,11 @@ def bundle_of(made: Trained, facts: Mapping[str, str]) -> Bundle:
     measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
     promises = promised(made.evaluation, made.task.seed) if made.evaluation else {}
     meant, past = made.task.definition(made.aim), made.history
+    newest = past.panel.sample(past.roles.newest, PROFILED)
+    release = replace(made.fits.serving, lifetime=meant.lifetime)
     return Bundle(
         made.task.name,
-        replace(made.fits.serving, lifetime=meant.lifetime),
+        segmented(release, newest, meant, made.task.segments),
         meant,
         made.fits.recipe,
         made.when.as_of.isoformat(),
@@ -143,7 +146,7 @@ def bundle_of(made: Trained, facts: Mapping[str, str]) -> Bundle:
         },
         made.inputs,
         made.task.own.sources,
-        profile=profile(made.fits.serving, past.panel.sample(past.roles.newest, PROFILED)),
+        profile=profile(made.fits.serving, newest),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from features.families import FAMILIES
 from features.own import load
 from features.settings import ChurnSettings
-from training.settings import TrainingSettings
+from training.settings import SegmentSettings, TrainingSettings
 from training.task import Task
 from training.tuned import Tuned
 
@@ -30,6 +30,7 @@ def to_dict(task: Task) -> dict[str, Any]:
         **{name: plain[name].isoformat() if plain[name] else None for name in _DAYS},
         "churn": task.churn.model_dump(mode="json"),
         "training": task.training.model_dump(mode="json"),
+        "segments": task.segments.model_dump(mode="json"),
         "own": dict(task.own.sources),
         "tuned": task.tuned.to_dict() if task.tuned else None,
     }
@@ -43,6 +44,8 @@ def from_dict(said: Mapping[str, Any]) -> Task:
         **days,
         "churn": ChurnSettings.model_validate(said["churn"]),
         "training": TrainingSettings.model_validate(said["training"]),
+        # Runs that are older say nothing of segments.
+        "segments": SegmentSettings.model_validate(said.get("segments", {})),
         "own": load(said["own"], FAMILIES),
         "tuned": Tuned.from_dict(said["tuned"]) if said["tuned"] else None,
     }

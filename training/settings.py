@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from features.settings import Days, Names, Section
+from models.segments import Rule, Thresholds
 
 
 class TrainingSettings(Section):
@@ -59,6 +61,83 @@ class TrainingSettings(Section):
             message = 'scheduler is given, but engine is not "dask"; set engine = "dask"'
             raise ValueError(message)
         return self
+
+
+class SegmentSettings(Section):
+    """`[segments]`: what the segments of customers rest on; used from the next training on.
+
+    Attributes
+    ----------
+    most_valuable, most_growable
+        Shares of the customers, by value and by headroom in the wallet.
+    grade_a, grade_b
+        Shares of the total that customers graded A, and A or B, bring together.
+    grade_a_customers, grade_b_customers
+        Shares of the customers who are that at most, by value, and by potential.
+    mvc_value, mgc_headroom, a_value, a_potential, b_value, b_potential, wallet_share, profit
+        Thresholds in place of those that are learnt from the newest customers: amounts in the
+        currency over the value horizon, and a share from 0 to 1.
+    """
+
+    most_valuable: float = Field(default=0.2, gt=0, lt=1)
+    most_growable: float = Field(default=0.2, gt=0, lt=1)
+    grade_a: float = Field(default=0.8, gt=0, lt=1)
+    grade_b: float = Field(default=0.95, gt=0, lt=1)
+    grade_a_customers: float = Field(default=0.2, gt=0, lt=1)
+    grade_b_customers: float = Field(default=0.5, gt=0, lt=1)
+    mvc_value: float | None = None
+    mgc_headroom: float | None = None
+    a_value: float | None = None
+    a_potential: float | None = None
+    b_value: float | None = None
+    b_potential: float | None = None
+    wallet_share: float | None = Field(default=None, ge=0, le=1)
+    profit: float | None = None
+
+    @model_validator(mode="after")
+    def _grades_are_in_order(self) -> SegmentSettings:
+        for end in ("", "_customers"):
+            a, b = getattr(self, f"grade_a{end}"), getattr(self, f"grade_b{end}")
+            if a >= b:
+                message = (
+                    f"grade_a{end} = {a} leaves nothing to grade B, which ends at "
+                    f"grade_b{end} = {b}; give A less or B more"
+                )
+                raise ValueError(message)
+        for kind in ("value", "potential"):
+            a, b = getattr(self, f"a_{kind}"), getattr(self, f"b_{kind}")
+            if a is not None and b is not None and a <= b:
+                message = f"a_{kind} = {a} is not above b_{kind} = {b}; give A more than B"
+                raise ValueError(message)
+        return self
+
+    @property
+    def rule(self) -> Rule:
+        """Where thresholds are set that are not given."""
+        return Rule(**{field.name: getattr(self, field.name) for field in fields(Rule)})
+
+    @property
+    def given(self) -> Thresholds:
+        """The thresholds that are given."""
+        return Thresholds(**{f.name: getattr(self, f.name) for f in fields(Thresholds)})
+
+
+class CrossSellSettings(Section):
+    """`[cross_sell]`: what `keepwell cross-sell` learns from.
+
+    Attributes
+    ----------
+    horizon
+        Days in which a first purchase counts; None: those of the value, else of churn, else 90.
+    windows
+        Earlier windows of that length at most that it learns from.
+    categories
+        The most bought categories, so many at most.
+    """
+
+    horizon: Days | None = None
+    windows: int = Field(default=4, ge=1)
+    categories: int = Field(default=300, ge=2)
 
 
 class OfferSettings(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -15,7 +15,7 @@ from features.own import NONE, Own
 from features.settings import ChurnSettings
 from models.bundle import Definition
 from training.dates import Dates
-from training.settings import TrainingSettings
+from training.settings import SegmentSettings, TrainingSettings
 from training.splits import Roles, roles
 from training.tuned import Tuned
 
@@ -51,6 +51,8 @@ class Task:
         Parameters that take the place of the default ones, where they fit.
     champion : int or None
         The version whose horizon is kept where none is given.
+    segments : SegmentSettings
+        What the customers' segments rest on.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Task:
     lifetime_discount: float = 0.1
     tuned: Tuned | None = None
     champion: int | None = None
+    segments: SegmentSettings = field(default_factory=SegmentSettings)
 
     def definition(self, target: Target) -> Definition:
         """Give what the scores mean."""

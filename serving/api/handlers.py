@@ -175,6 +175,7 @@ async def risk_list(parts: Parts, request: Request) -> Answer:
         min_days_since_purchase=given.min_days_since_purchase,
         max_days_since_purchase=given.max_days_since_purchase,
         attributes=given.attributes,
+        segments=given.segments,
         since_run=given.since_run,
         rest_days=parts.rules.rest_days if given.rest_days is None else given.rest_days,
     )

@@ -75,7 +75,34 @@ class RiskList(BaseModel):
     run: int
 
 
-class RiskParameters(BaseModel):
+class SegmentParameters(BaseModel):
+    """Segments that customers on a list have to be in."""
+
+    value_tier: Literal["MVC", "MGC", "BZ", "standard"] | None = None
+    grade: Literal["A", "B", "C"] | None = None
+    portfolio_cell: (
+        Literal[
+            "high share, high profit",
+            "low share, high profit",
+            "high share, low profit",
+            "low share, low profit",
+        ]
+        | None
+    ) = None
+    strategy: Literal["defend", "grow", "maintain", "let go"] | None = None
+    lifecycle_stage: Literal["exploration", "formation", "stability", "decline"] | None = None
+    loyalty_type: (
+        Literal["price", "incentive", "trust", "latent", "monopoly", "inertia", "none"] | None
+    ) = None
+
+    @property
+    def segments(self) -> dict[str, str]:
+        """Those that are asked for, by column."""
+        found = {name: getattr(self, name) for name in SegmentParameters.model_fields}
+        return {name: segment for name, segment in found.items() if segment is not None}
+
+
+class RiskParameters(SegmentParameters):
     """The query of a risk list."""
 
     model_config = ConfigDict(extra="forbid")
@@ -135,6 +162,7 @@ class RunOut(BaseModel):
 
     `valued`: whether its scores have values; without them every list is in the order of the churn
     probability. `lifetime_years`, `lifetime_discount`: what its lifetime values assume.
+    `segment_rules`: what puts a customer into each segment, by column; "" stands for none.
     """
 
     run: int
@@ -151,6 +179,7 @@ class RunOut(BaseModel):
     valued: bool
     lifetime_years: float | None
     lifetime_discount: float | None
+    segment_rules: dict[str, dict[str, str]] | None
 
     @classmethod
     def of(cls, run: Run) -> Self:

@@ -15,7 +15,9 @@ from models.bundle import Bundle
 from models.matrix import Floats
 from models.reasons import reasons
 from models.release import DUE, SCORES
-from serving.columns import NEXT_PURCHASE
+from models.segment_words import RULES
+from models.segments import PASSED
+from serving.columns import NEXT_PURCHASE, SEGMENTS
 from serving.due import due_at
 from serving.online.completing import CompleteRows
 from serving.online.history import TELLING, tables
@@ -36,6 +38,7 @@ _NOTHING = {
     ),
     "subscriptions": "no subscription is known before as_of: there is nothing to score",
 }
+_SEGMENTS = (*SEGMENTS, *RULES)
 _EMPTY = pd.DataFrame()  # making one takes a quarter of a single row's time
 
 
@@ -159,15 +162,17 @@ class Predictor:
         explain: bool,
     ) -> None:
         scores = self._scores(encoded)
+        numbers_of, segments_of = _plain(scores), self._segments(scores, encoded)
         for row, position in enumerate(positions):
             customer = customers[position]
-            numbers = dict(zip((*SCORES, DUE), scores[row], strict=True))
+            numbers = dict(zip((*SCORES, DUE), numbers_of[row], strict=True))
             due = due_at(customer.as_of, numbers.pop(DUE))
             items[position] = {
                 "customer_id": customer.customer_id,
                 "as_of": customer.as_of.isoformat() if customer.as_of else None,
                 **numbers,
                 NEXT_PURCHASE: due.isoformat() if due else None,
+                **segments_of[row],
                 "model_version": str(self.version),
                 "in_population": members[row],
             }
@@ -175,21 +180,32 @@ class Predictor:
             for position, said in zip(positions, self._reasons(encoded), strict=True):
                 items[position]["reasons"] = said
 
-    def _scores(self, encoded: Encoded) -> list[list[Any]]:
+    def _scores(self, encoded: Encoded) -> Floats:
         release = self.bundle.release
         frame = Encoded(encoded.matrix, {}).frame(self._names) if release.reads_columns else _EMPTY
-        scores: Floats = release.score_matrix(frame, encoded.matrix, self._threads)
-        # What a release does not predict is NaN in a matrix, and null in JSON.
-        cells = scores.astype(object)
-        cells[np.isnan(scores)] = None
-        rows: list[list[Any]] = cells.tolist()
-        return rows
+        return release.score_matrix(frame, encoded.matrix, self._threads)
+
+    def _segments(self, scores: Floats, encoded: Encoded) -> list[Item]:
+        """Give the segments of each row, and the rules that put it there; null where unknown."""
+        found: dict[str, Any] = dict(self.bundle.release.segmented(scores, encoded.matrix))
+        found |= {name: encoded.texts[name] for name in PASSED if name in encoded.texts}
+        empty = [None] * len(scores)
+        columns = [found.get(name, empty) for name in _SEGMENTS]
+        return [dict(zip(_SEGMENTS, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _reasons(self, encoded: Encoded) -> list[list[dict[str, str | None]]]:
         currency = self.bundle.definition.currency
         frame = encoded.frame(self._names)
         said = reasons(self.bundle.release, frame, currency, self._threads)
         return [[{"text": r.text, "cause": r.cause} for r in row] for row in said]
+
+
+def _plain(scores: Floats) -> list[list[Any]]:
+    # What a release does not predict is NaN in a matrix, and null in JSON.
+    cells = scores.astype(object)
+    cells[np.isnan(scores)] = None
+    rows: list[list[Any]] = cells.tolist()
+    return rows
 
 
 def _clock(timezone: str) -> Callable[[], datetime]:

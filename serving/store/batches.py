@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from serving.columns import MEASURES, NEXT_PURCHASE, NUMBERS, PROBABILITIES
+from serving.columns import MEASURES, NEXT_PURCHASE, NUMBERS, PROBABILITIES, SEGMENTS
 from serving.errors import StoreError
 from serving.store.records import RunInfo
 from serving.store.schema import OUT_OF_FOLD, WORDS
@@ -20,6 +20,7 @@ TYPES = {
     "customer_id": pa.string(),
     **dict.fromkeys(NUMBERS, pa.float64()),
     NEXT_PURCHASE: pa.date32(),
+    **dict.fromkeys(SEGMENTS, pa.string()),
     "days_since_purchase": pa.int32(),
     **dict.fromkeys(WORDS, pa.string()),
     "attributes": pa.string(),

@@ -76,6 +76,7 @@ def _announce(connection: Connection, info: RunInfo) -> int:
         "valued": info.valued,
         "lifetime_years": info.lifetime_years,
         "lifetime_discount": info.lifetime_discount,
+        "segment_rules": info.segment_rules,
     }
     run: int = connection.execute(insert(RUNS).values(row).returning(RUNS.c.id)).scalar_one()
     return run

@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
 )
 
+from serving.columns import SEGMENTS
 from serving.errors import StoreError
 from serving.store.contact_table import CONTACTS
 from serving.store.cursor import Cursor
@@ -65,6 +66,8 @@ class RiskQuery:
         Customers without a purchase meet neither.
     attributes : mapping of str to str
         Attributes that must have these values; numbers and booleans as JSON writes them.
+    segments : mapping of str to str
+        Segments that the customer must be in, by column, such as ``{"value_tier": "MVC"}``.
     since_run : int, optional
         Only who is *new* on this list: those whom the same filters did not find in that earlier
         run, because they were not scored then or did not meet them.
@@ -81,6 +84,7 @@ class RiskQuery:
     min_days_since_purchase: int | None = None
     max_days_since_purchase: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    segments: Mapping[str, str] = field(default_factory=dict)
     since_run: int | None = None
     rest_days: int = 0
     run: int | None = None
@@ -91,11 +95,14 @@ class RiskQuery:
         Raises
         ------
         StoreError
-            When `sort` is no measure that a list can be ordered by, or the name of an attribute
-            has a quotation mark in it.
+            When `sort` is no measure that a list can be ordered by, a column is none of a
+            segment, or the name of an attribute has a quotation mark in it.
         """
         if self.sort not in SORTS:
             raise StoreError(f'unknown sort "{self.sort}"; write one of {", ".join(SORTS)}')
+        for name in self.segments:
+            if name not in SEGMENTS:
+                raise StoreError(f'unknown segment "{name}"; write one of {", ".join(SEGMENTS)}')
         for name in self.attributes:
             if '"' in name:
                 raise StoreError(f"no list can be filtered by {name!r}: it has a quotation mark")
@@ -110,6 +117,7 @@ class RiskQuery:
             self.min_days_since_purchase,
             self.max_days_since_purchase,
             sorted(self.attributes.items()),
+            sorted(self.segments.items()),
             self.since_run,
             self.rest_days,
         ]
@@ -133,6 +141,7 @@ def conditions(table: Table, query: RiskQuery) -> list[ColumnElement[bool]]:
         (query.max_days_since_purchase, days.__le__),
     ]
     met: list[ColumnElement[bool]] = [compare(x) for x, compare in bounds if x is not None]
+    met += [table.c[name] == segment for name, segment in query.segments.items()]
     return met + [_has(table, name, value) for name, value in query.attributes.items()]
 
 

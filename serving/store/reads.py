@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Row, func, join, select
 
+from models.segment_words import RULES, explain
 from serving.columns import COLUMNS
 from serving.errors import UnknownRun
 from serving.store.query import RiskQuery, Sort, listing, scored
@@ -62,16 +63,18 @@ def _unknown(connection: Connection, run: int | None) -> UnknownRun:
 def to_scores(run: Run, rows: Sequence[Row[Any]]) -> list[Score]:
     """Return rows of a run's scores as records."""
     names = rows[0]._fields if rows else ()  # once: asking every row for them takes half the time
+    found = (dict(zip(names, row, strict=True)) for row in rows)
     return [
         Score(
-            **dict(zip(names, row, strict=True)),
+            **row,
+            **explain(run.segment_rules, row),
             as_of=run.as_of,
             model_version=run.model_version,
             backtest=run.backtest,
             run=run.id,
             published_at=run.published_at,
         )
-        for row in rows
+        for row in found
     ]
 
 
@@ -170,6 +173,10 @@ def frames(
         yield _dressed(pd.DataFrame(columns=names), run, first)
 
 
+def _rules(segments: pd.Series[Any], run: Run, name: str) -> pd.Series[Any] | None:
+    return None if run.segment_rules is None else segments.fillna("").map(run.segment_rules[name])
+
+
 def _dressed(frame: pd.DataFrame, run: Run, first: int) -> pd.DataFrame:
     dressed = frame.assign(
         rank=range(first, first + len(frame)),
@@ -177,5 +184,6 @@ def _dressed(frame: pd.DataFrame, run: Run, first: int) -> pd.DataFrame:
         model_version=run.model_version,
         days_since_purchase=frame["days_since_purchase"].astype("Int64"),
         last_contacted_at=pd.to_datetime(frame["last_contacted_at"], utc=True),
+        **{rule: _rules(frame[name], run, name) for rule, name in RULES.items()},
     )
     return dressed[["rank", *COLUMNS, *_DETAILS]]

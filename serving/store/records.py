@@ -33,6 +33,9 @@ class RunInfo:
     lifetime_years, lifetime_discount : float or None
         What the lifetime values assume: their cap, and the annual rate of discount; None where
         there are none.
+    segment_rules : dict or None
+        What puts a customer into each segment, in words, by column and segment; "" stands for
+        none. None where the scores have no segments.
     """
 
     as_of: date | None
@@ -45,6 +48,7 @@ class RunInfo:
     valued: bool = True
     lifetime_years: float | None = None
     lifetime_discount: float | None = None
+    segment_rules: dict[str, dict[str, str]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from serving.columns import NEXT_PURCHASE, NUMBERS
+from serving.columns import NEXT_PURCHASE, NUMBERS, SEGMENTS
 
 VERSION_TABLE = "score_store_version"
 SCORES_PREFIX = "scores_"
@@ -71,6 +71,8 @@ def _measure(name: str) -> Column[float]:
     return Column(name, Double, nullable=name != "churn_probability")
 
 
+_DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
 RUNS = Table(
     "score_runs",
     METADATA,
@@ -88,6 +90,7 @@ RUNS = Table(
     Column("valued", Boolean, nullable=False, server_default=true()),
     Column("lifetime_years", Double),
     Column("lifetime_discount", Double),
+    Column("segment_rules", _DOCUMENT),
     sqlite_autoincrement=True,
 )
 
@@ -129,6 +132,7 @@ def _score_table(run: int) -> Table:
         Column("customer_id", identifier(), nullable=False),
         *(_measure(name) for name in NUMBERS),
         Column(NEXT_PURCHASE, Date),
+        *(Column(name, Text) for name in SEGMENTS),
         Column("days_since_purchase", Integer),
         *(Column(name, Text) for name in WORDS),
         Column("attributes", JSON().with_variant(JSONB(), "postgresql")),

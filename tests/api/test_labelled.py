@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from keepwell.cli import main
+from models.segment_words import RULES
 from serving.columns import COLUMNS
 from tests.api.served import open_service
 from tests.flat import FLAT, people
@@ -17,7 +18,8 @@ from tests.support import Shop
 
 pytestmark = pytest.mark.anyio
 
-UNKNOWN = [c for c in COLUMNS if c not in {"customer_id", "churn_probability", "model_version"}]
+KNOWN = {"customer_id", "churn_probability", "model_version", *RULES}
+UNKNOWN = [c for c in COLUMNS if c not in KNOWN]
 AMOUNT = FLAT + "\n[value]\namount = '\"Price\" * 12'\n"
 
 
@@ -51,6 +53,7 @@ def test_scores_without_time_or_value(flat: Path) -> None:
     scores = pd.read_parquet(flat / "scores.parquet")
     assert list(scores.columns) == [*COLUMNS, "out_of_fold"]
     assert scores[UNKNOWN].isna().all(axis=None)
+    assert set(scores["grade_rule"]) == {"no value is predicted"}
     assert scores["churn_probability"].between(0, 1, inclusive="neither").all()
     known = people()["Churn"].isin(["Yes", "No"]).to_numpy()
     assert scores["out_of_fold"].dtype == bool

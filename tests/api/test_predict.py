@@ -8,7 +8,8 @@ import orjson
 import pandas as pd
 import pytest
 
-from serving.columns import NUMBERS
+from models.segment_words import RULES
+from serving.columns import NUMBERS, SEGMENTS
 from tests.api.served import features, histories
 
 pytestmark = pytest.mark.anyio
@@ -25,6 +26,9 @@ async def test_a_history_and_the_nightly_batch_give_the_same_numbers(
     for name in NUMBERS:
         assert batch[name].notna().all(), name
         assert served[name].tolist() == pytest.approx(batch[name].tolist(), rel=1e-9)
+    for name in (*SEGMENTS, *RULES):
+        assert served[name].tolist() == batch[name].tolist(), name
+    assert set(served["grade"]) == {"A", "B", "C"}
     due = [None if pd.isna(day) else str(day) for day in batch["next_purchase_expected_at"]]
     assert served["next_purchase_expected_at"].tolist() == due
     assert any(due)

@@ -105,6 +105,22 @@ async def test_filters_are_met_by_everybody_listed(client: httpx.AsyncClient) ->
         assert item["attributes"]["region"] == "north"
 
 
+async def test_a_list_of_some_segments(client: httpx.AsyncClient, scores: pd.DataFrame) -> None:
+    query = {"value_tier": "MVC", "grade": "A", "lifecycle_stage": "formation"}
+    items = (await listed(client, limit=1_000, **query))["items"]
+    asked = scores["value_tier"].eq("MVC") & scores["grade"].eq("A")
+    asked &= scores["lifecycle_stage"].eq("formation")
+    assert {item["customer_id"] for item in items} == set(scores[asked]["customer_id"])
+    assert 0 < len(items) < len(scores)
+    found = await client.get("/v1/risk-list?strategy=attack")
+    assert (found.status_code, found.json()["code"]) == (422, "invalid_request")
+    (detail,) = found.json()["details"]
+    assert detail == {
+        "location": "query.strategy",
+        "problem": "Input should be 'defend', 'grow', 'maintain' or 'let go'",
+    }
+
+
 async def test_who_is_new_since_a_run(client: httpx.AsyncClient) -> None:
     page = await listed(client)
     assert (await listed(client, since_run=page["run"]))["items"] == []

@@ -36,6 +36,7 @@ METHODS = {
     "champion": [],
     "check": [],
     "contacts": [],
+    "cross_sell": ["as_of", "top"],
     "evaluate": ["as_of"],
     "features": ["as_of", "customers"],
     "models": [],

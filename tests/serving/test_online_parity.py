@@ -23,6 +23,9 @@ from models.bundle import Bundle, Definition
 from models.errors import BundleError
 from models.reasons import reasons
 from models.release import DUE, SCORES
+from models.segment_words import RULES
+from models.segments import SEGMENTS as OF_RELEASE
+from serving.columns import SEGMENTS
 from serving.due import due_column
 from serving.online.history import tables
 from serving.online.predictor import Predictor
@@ -133,6 +136,13 @@ def test_scores(trained: Trained, nightly: pd.DataFrame, answered: pd.DataFrame)
         said = [None if pd.isna(at) else str(at) for at in due]
         assert answered.loc[here, "next_purchase_expected_at"].tolist() == said
     assert answered["next_purchase_expected_at"].notna().mean() > 0.5
+    told = trained.bundle.release.tell(nightly)
+    for name in (*SEGMENTS, *RULES):
+        assert answered[name].tolist() == told[name].tolist(), name
+    assert {n: answered[n].nunique() for n in OF_RELEASE}.items() >= {
+        "grade": 3,
+        "strategy": 4,
+    }.items()
     assert set(answered["model_version"]) == {"7"}
     assert answered["in_population"].all()
 
