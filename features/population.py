@@ -7,7 +7,7 @@ from datetime import date
 import ibis
 from ibis import ir
 
-from features.asof import Spine, before, midnight
+from features.asof import KEYS, Spine, before, known, lately, midnight
 from features.grains import Tables
 from features.spans import ran
 
@@ -73,3 +73,24 @@ def _spine(rows: ir.Table, cutoff: date) -> Spine:
     customers = rows.select("customer_id").distinct()
     at = ibis.literal(midnight(cutoff)).cast("timestamp(6)")
     return Spine(customers.mutate(cutoff=at), cutoff)
+
+
+def present(tables: Tables, spine: Spine, kind: str, active_within: int) -> Spine:
+    """Keep the snapshots of customers who were in the population at their cutoff.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis Table
+    spine : Spine
+        Of any cutoffs.
+    kind, active_within
+        As in :func:`population`.
+    """
+    if kind == "subscription":
+        rows = known(ran(tables["subscriptions"]), spine, at="started_at")
+        ended = rows["ended_at"]
+        rows = rows.filter(ended.isnull() | (ended >= rows["cutoff"]))
+    else:
+        rows = lately(tables["transactions"], spine, active_within)
+        rows = rows.filter(rows["amount"] > 0)
+    return Spine(rows.select(*KEYS).distinct())

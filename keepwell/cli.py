@@ -20,6 +20,7 @@ from keepwell import (
     cli_cross,
     cli_models,
     cli_tuning,
+    cli_uplift,
     cli_watching,
 )
 from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
@@ -138,6 +139,9 @@ def evaluate(
     from keepwell.show import console  # noqa: PLC0415
 
     run_evaluation(Project.at(config), console(), _day(as_of), html)
+
+
+cli_uplift.add_to(app)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from models.lifetime import Lifetime
 from models.profile import Profile
 from models.recipe import Recipe
 from models.release import Release
+from models.uplift import Uplift
 
 FORMAT = 3
 CONTENT = "bundle.json"
@@ -114,6 +115,8 @@ class Bundle:
         probability by a model that did not learn from it.
     profile : Profile or None
         How features and scores were spread where it learnt; None in bundles that are older.
+    uplift : Uplift or None
+        What the actions do, where contacts suffice to tell.
     """
 
     name: str
@@ -127,6 +130,7 @@ class Bundle:
     families: Mapping[str, str] = field(default_factory=dict)
     out_of_fold: str = ""
     profile: Profile | None = None
+    uplift: Uplift | None = None
 
     @property
     def features(self) -> FeatureSet:
@@ -149,6 +153,10 @@ def save(bundle: Bundle, folder: Path) -> None:
         texts = {**texts, _OUT_OF_FOLD: bundle.out_of_fold}
     if bundle.profile:
         texts = {**texts, _PROFILE: json.dumps(bundle.profile.to_dict(), allow_nan=False)}
+    effects: dict[str, Any] = {}
+    if bundle.uplift:
+        effects["uplift"], more = bundle.uplift.to_files()
+        texts = {**texts, **more}
     for file, text in texts.items():
         (folder / file).write_bytes(text.encode())
     content = {
@@ -164,6 +172,7 @@ def save(bundle: Bundle, folder: Path) -> None:
         "libraries": {name: version(name) for name in _LIBRARIES},
         "files": {file: _sha256(text.encode()) for file, text in texts.items()},
         "release": fields,
+        **effects,
     }
     text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
     (folder / CONTENT).write_text(text, encoding="utf-8")
@@ -201,6 +210,7 @@ def load(folder: Path) -> Bundle:
         own,
         texts.get(_OUT_OF_FOLD, ""),
         Profile.from_dict(json.loads(texts[_PROFILE])) if _PROFILE in texts else None,
+        Uplift.from_files(content["uplift"], texts) if "uplift" in content else None,
     )
 
 

@@ -169,3 +169,28 @@ def _interval(estimate: float, draws: NDArray[np.float64], level: float) -> Inte
         return Interval(float(estimate), float("nan"), float("nan"))
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(estimate), float(low), float(high))
+
+
+def standard_errors(
+    measure_fn: MeasureFunction,
+    arrays: Sequence[ArrayLike],
+    *,
+    n: int = 200,
+    seed: int,
+    customers: ArrayLike | None = None,
+) -> dict[str, float]:
+    """Return the bootstrap standard error of each measure, for intervals of any coverage.
+
+    Parameters and errors are those of `intervals`; NaN where no two resamples define a measure.
+    """
+    columns = _columns(arrays)
+    rng = np.random.default_rng(seed)
+    groups = _groups(len(columns[0]), customers)
+    resamples = (_resample(groups, rng) for _ in range(n))
+    draws = [measure_fn(*(column[rows] for column in columns)) for rows in resamples]
+    return {name: _deviation(np.array([draw[name] for draw in draws])) for name in draws[0]}
+
+
+def _deviation(draws: NDArray[np.float64]) -> float:
+    defined = draws[np.isfinite(draws)]
+    return float(defined.std(ddof=1)) if defined.size > 1 else float("nan")

@@ -147,6 +147,7 @@ def bundle_of(made: Trained, facts: Mapping[str, str]) -> Bundle:
         made.inputs,
         made.task.own.sources,
         profile=profile(made.fits.serving, newest),
+        uplift=made.uplift,
     )
 
 

@@ -24,6 +24,9 @@ class TrainingSettings(Section):
         Most rolling-origin folds for tree counts and calibration.
     min_customers, min_churners
         Fewest customers, and customers who left (and who stayed), that a model is fitted on.
+    min_contacts
+        Fewest treated, and fewest controls, with known outcome that an action's effect is estimated
+        from; None: as many as show an effect on one in five of those who leave.
     wallet_quantile
         The realistic wallet: the quantile of what alike customers spend, where few are observed.
     seeds
@@ -47,6 +50,7 @@ class TrainingSettings(Section):
     folds: int = Field(default=3, ge=1)
     min_customers: int = Field(default=100, ge=2)
     min_churners: int = Field(default=25, ge=1)
+    min_contacts: int | None = Field(default=None, ge=50)
     wallet_quantile: float = Field(default=0.85, ge=0.8, le=0.9)
     seeds: int = Field(default=1, ge=1, le=20)
     comparators: Names = ()

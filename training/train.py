@@ -20,6 +20,7 @@ from models.bundle import Bundle
 from models.derived import with_derived
 from models.recipe import Recipe, default_parameters
 from models.release import Release
+from models.uplift import Uplift
 from training.choice import ALL, Candidates
 from training.comparators import Comparator, Compared, compare, find
 from training.dates import Dates, dates, known_by
@@ -33,6 +34,8 @@ from training.history import History, history
 from training.promote import better_component
 from training.task import Task, check_enough, plan, target
 from training.tuned import with_tuned
+from training.uplift_fit import CONTACTS, Place, experiments, findings, fitted
+from training.uplift_words import notes as uplift_notes
 from training.usable import seasoned, usable
 
 BASELINE = Recipe(churn="logistic_rfm", value="scaled_spend")
@@ -110,6 +113,8 @@ class Trained:
         The tables that the features were computed from; see :func:`features.inputs.recorded`.
     comparators : tuple of str
         Names of the methods of the evaluation that the user asked for.
+    uplift : Uplift or None
+        What the actions do; None where no action's contacts suffice.
     """
 
     task: Task
@@ -125,6 +130,7 @@ class Trained:
     wallet: Mapping[str, float] = field(default_factory=dict)
     inputs: Inputs = field(default_factory=dict)
     comparators: tuple[str, ...] = ()
+    uplift: Uplift | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,7 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
     compared = _compared(comparators, fits.measured, past)
     if judged:
         judged = beside(judged, compared.churn, compared.value, task.seed)
+    effects, effects_notes = _uplift(base, fits.serving, task, shop)
     return Trained(
         task,
         base.when,
@@ -217,10 +224,19 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         judged,
         _without_attributes(fits.recipe, past, features, aim, task, tables),
         grade(judged, task.seed) if judged else None,
-        (*tuned, *base.notes, *_limits(past), *compared.notes, *unsaid(fits.serving), *shop.notes),
+        (
+            *tuned,
+            *base.notes,
+            *_limits(past),
+            *compared.notes,
+            *unsaid(fits.serving),
+            *effects_notes,
+            *shop.notes,
+        ),
         further_measures(fits.measured, past.newest()) if fits.measured else {},
         recorded(base.known, features, own=bool(task.own.families)),
         tuple(c.name for c in comparators),
+        effects,
     )
 
 
@@ -332,6 +348,21 @@ def _compared(
         return Compared()
     train, held_out = (measured.completed(f) for f in (past.evaluation(), past.newest()))
     return compare(comparators, train, held_out, measured.encoder)
+
+
+def _uplift(
+    base: Ground, release: Release, task: Task, shop: Workshop
+) -> tuple[Uplift | None, tuple[str, ...]]:
+    """Fit what the actions do, where contacts tell, and say what was found."""
+    if CONTACTS not in base.known:
+        return None, ()
+    place = Place(shop.folder, shop.keep)
+    read = experiments(base.known, task, base.aim, base.when.as_of, release, place)
+    if read.contacts:
+        shop.progress.start("Uplift", len(read.contacts))
+    found = findings(read.contacts, release.encoder, task.seed, shop.progress.step)
+    said = uplift_notes(found, read, task.currency)
+    return fitted(found, release.encoder, task.seed), said
 
 
 def _without_attributes(

@@ -19,6 +19,9 @@ from models.churn import ChurnModel
 from models.errors import BundleError
 from models.recipe import Recipe
 from models.release import SCORES
+from models.uplift import ActionUplift, Estimate, Uplift
+from models.uplift_learners import Experiment
+from models.uplift_learners import fit as fit_learner
 from models.value import ConditionalValue
 from training.fit import calibrated, grouped_folds, learn, repeat
 
@@ -176,3 +179,31 @@ def test_intervals_the_next_purchase_and_lifetime_assumptions_travel_too(
     assert scores[list(SCORES)].notna().all(axis=None)
     pd.testing.assert_frame_equal(read.release.score(frame), scores, check_exact=True)
     assert read.release.lifetime == meant.lifetime
+
+
+def test_a_bundle_keeps_what_actions_do(shop: Bundle, tmp_path: Path, snapshots: Maker) -> None:
+    frame = snapshots(200)
+    matrix = shop.release.encoder.matrix(frame)
+    treated = np.tile(np.array([0.0, 1.0]), 100)
+    given = Experiment(matrix, treated, treated, np.full(200, 0.5), np.arange(200))
+    learnt = fit_learner("t", given, shop.release.encoder, 7)
+    effects = {
+        "10 % / voucher": ActionUplift(learnt, None, 0.25),
+        "call": ActionUplift(Estimate(0.1), learnt, 1.0),
+    }
+    bundle.save(replace(shop, uplift=Uplift(effects)), tmp_path)
+    assert json.loads((tmp_path / "bundle.json").read_text())["format"] == bundle.FORMAT
+    read = bundle.load(tmp_path).uplift
+    assert read is not None
+    assert read.actions == ("10 % / voucher", "call")
+    before, after = (u.effects(frame, matrix) for u in (Uplift(effects), read))
+    for action, effect in before.items():
+        np.testing.assert_array_equal(after[action].churn, effect.churn)
+        np.testing.assert_array_equal(after[action].redemption, effect.redemption)
+    assert after["10 % / voucher"].value is None
+    np.testing.assert_array_equal(after["call"].value, before["call"].value)
+
+
+def test_a_bundle_without_them_is_as_it_was(saved: Path) -> None:
+    assert "uplift" not in json.loads((saved / "bundle.json").read_text())
+    assert bundle.load(saved).uplift is None
