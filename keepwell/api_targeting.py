@@ -9,7 +9,9 @@ import pandas as pd
 from keepwell.api_contacts import CampaignMethods
 from keepwell.cross_selling import run_cross_selling
 from keepwell.days import Day, day
+from keepwell.planning import run_plan
 from keepwell.uplift import Uplifted, run_uplift
+from serving.targeting.plan import Plan
 from training.report_page import page
 from training.uplift import Judged
 
@@ -72,6 +74,24 @@ class Targeting(CampaignMethods):
         """
         with self._opened() as (project, out):
             return _effects(run_uplift(project, out, day(as_of)))
+
+    def plan(self, budget: float, control: float = 0.0) -> Plan:
+        """Choose an action or none for each scored customer: the most profit within a budget.
+
+        Parameters
+        ----------
+        budget : float
+            What may be spent, in the currency.
+        control : float
+            Share of planned customers who are left alone, at random.
+
+        Returns
+        -------
+        Plan
+            ``rows``, as in the file of the command, and ``facts``: what it should bring and cost.
+        """
+        with self._opened() as (project, out):
+            return run_plan(project, out, budget, control, None)
 
 
 def _effects(made: Uplifted) -> Effects:

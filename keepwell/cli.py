@@ -19,6 +19,7 @@ from keepwell import (
     cli_contacts,
     cli_cross,
     cli_models,
+    cli_planning,
     cli_tuning,
     cli_uplift,
     cli_watching,
@@ -212,6 +213,9 @@ def risk_list(
     from keepwell.show import console  # noqa: PLC0415
 
     run_risk_list(Project.at(config), console(), top, min_value, out, rest_days=rest_days)
+
+
+cli_planning.add_to(app)
 
 
 @app.command()

@@ -75,12 +75,11 @@ def _say(out: Console, text: str) -> None:
 
 
 def _actions(settings: Settings) -> frozenset[str]:
-    return frozenset(getattr(settings, "actions", {}))
+    return frozenset(settings.actions)
 
 
 def _costs(settings: Settings) -> dict[str, float]:
-    configured = getattr(settings, "actions", {}).items()
-    return {name: cost for name, a in configured if (cost := getattr(a, "contact_cost", None))}
+    return {name: action.contact_cost for name, action in settings.actions.items()}
 
 
 def _unknown(project: Project, store: Store, found: Sequence[Contact]) -> set[str]:

@@ -164,6 +164,7 @@ def _print_next(config: Path, out: Console) -> None:
     commands = [
         f".venv/bin/keepwell check --config {config}",
         f".venv/bin/keepwell risk-list --config {config} --top 50 --min-value 100",
+        f".venv/bin/keepwell plan --config {config} --budget 500 --control 0.1 --out plan.csv",
         f".venv/bin/keepwell score --config {config} --as-of 2017-12-18 --out scores.csv",
         f".venv/bin/keepwell train --config {config}",
         f".venv/bin/mlflow ui --backend-store-uri sqlite:///{store}",

@@ -17,6 +17,7 @@ from features.labelled import Flat, read_labelled
 from features.settings import LabelledSettings
 from features.tables import Loaded
 from keepwell.cluster import spread, trained
+from keepwell.offering import check_offers, offers_of, print_offers
 from keepwell.output import write_frame
 from keepwell.project import Project, make
 from keepwell.segmenting import segment_counts, segment_notes
@@ -26,6 +27,7 @@ from models.registry import store
 from serving.flat_scorer import OUT_OF_FOLD, score_flat
 from serving.scorer import Scored
 from serving.store import RunInfo
+from serving.targeting.offers import Offers
 from training.assess import Assessed
 from training.assess_flat import assess_flat
 from training.contest import Contest, contest_flat
@@ -89,6 +91,7 @@ def score_labelled(project: Project, out: Console, target: Path | None) -> pd.Da
     with store(project.settings.tracking_uri):
         version, bundle = project.registry.load_champion()
     check_kind(project, bundle)
+    check_offers(project, bundle)
     with (
         project.scratch(),
         progress_bar(out) as bar,
@@ -100,13 +103,15 @@ def score_labelled(project: Project, out: Console, target: Path | None) -> pd.Da
         bar.start("Scores", 1)
         explain = project.settings.scoring.reasons
         scored = score_flat(bundle, flat.frame, version.number, explain=explain, spread=by)
+        offers = offers_of(project, bundle, scored, [flat.frame])
         bar.step()
-    _publish(project, scored, bundle, version.number)
+    _publish(project, scored, offers, bundle, version.number)
     write_frame(scored.scores, project.scores_path)
     if target is not None:
         write_frame(scored.scores, target)
     _tell_rejected(flat, out)
     _tell_scored(project, scored, bundle, flat, out)
+    print_offers(offers, out)
     return scored.scores
 
 
@@ -210,7 +215,9 @@ def _fingerprint(frame: pd.DataFrame) -> str:
     return hashlib.sha256(repr(list(frame.columns)).encode() + rows.tobytes()).hexdigest()
 
 
-def _publish(project: Project, scored: Scored, bundle: Bundle, version: int) -> None:
+def _publish(
+    project: Project, scored: Scored, offers: Offers | None, bundle: Bundle, version: int
+) -> None:
     run = RunInfo(
         as_of=None,
         model_name=bundle.name,
@@ -224,7 +231,7 @@ def _publish(project: Project, scored: Scored, bundle: Bundle, version: int) -> 
     rows = scored.scores.drop(columns="as_of").merge(scored.details, on="customer_id")
     parts = (rows.iloc[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
     with project.store() as published:
-        published.publish(run, parts)
+        published.publish(run, parts, offers)
 
 
 def _tell_rejected(flat: Flat, out: Console) -> None:

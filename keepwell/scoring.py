@@ -18,6 +18,7 @@ from features.panel import features_at, write
 from features.population import population
 from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
+from keepwell.offering import check_offers, offers_of, print_offers
 from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
 from keepwell.segmenting import segment_counts, segment_notes
@@ -30,6 +31,7 @@ from serving.flat_scorer import OUT_OF_FOLD
 from serving.scorer import LIST_COLUMNS, Scored, score
 from serving.store import RiskQuery, RunInfo
 from serving.store.reads import LAST_CONTACT
+from serving.targeting.offers import Offers
 from training.dates import Dates, dates, known_by
 
 _BATCH = 100_000
@@ -62,6 +64,7 @@ def run_scoring(
     with store(project.settings.tracking_uri):
         version, bundle = project.registry.load_champion()
     check_kind(project, bundle)
+    check_offers(project, bundle)
     way = spread(project.settings.training)
     with project.scratch() as folder, progress_bar(out) as bar, way as by:
         bar.start("Tables", 1)
@@ -86,13 +89,15 @@ def run_scoring(
         scored = score(
             bundle, batches, moment, version.number, explain=explain, backtest=backtest, spread=by
         )
+        offers = offers_of(project, bundle, scored, _batches(path, moment, bundle))
         bar.step()
-    _publish(project, scored, _run(bundle, moment, version.number, backtest=backtest))
+    _publish(project, scored, offers, _run(bundle, moment, version.number, backtest=backtest))
     write_frame(scored.scores, project.scores_path)
     if target is not None:
         write_frame(scored.scores, target)
     print_rejected(loaded, out)
     _say(project, scored, bundle, moment, when, out)
+    print_offers(offers, out)
     return scored.scores
 
 
@@ -189,11 +194,11 @@ def _nobody(bundle: Bundle, moment: date) -> str:
     )
 
 
-def _publish(project: Project, scored: Scored, run: RunInfo) -> None:
+def _publish(project: Project, scored: Scored, offers: Offers | None, run: RunInfo) -> None:
     rows = scored.scores.merge(scored.details, on="customer_id")
     parts = (rows.iloc[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
     with project.store() as published:
-        published.publish(run, parts)
+        published.publish(run, parts, offers)
 
 
 def _run(bundle: Bundle, moment: date, version: int, *, backtest: bool) -> RunInfo:

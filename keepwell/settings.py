@@ -25,6 +25,7 @@ from features.settings import (
 from serving.api.settings import ServingSettings
 from serving.contacts import REST_DAYS
 from serving.settings import StoreSettings
+from serving.targeting.settings import ActionName, ActionSettings
 from training.settings import CrossSellSettings, OfferSettings, SegmentSettings, TrainingSettings
 
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -98,6 +99,8 @@ class Settings(Section):
     data, tables, population, churn, value, features, training, offer, segments, cross_sell, \
 tracking, scoring, store, serving
         The sections.
+    actions
+        What can be offered to a customer, by name.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")] = "keepwell"
@@ -113,6 +116,7 @@ tracking, scoring, store, serving
     offer: OfferSettings = OfferSettings()
     segments: SegmentSettings = SegmentSettings()
     cross_sell: CrossSellSettings = CrossSellSettings()
+    actions: dict[ActionName, ActionSettings] = Field(default_factory=dict)
     tracking: TrackingSettings = TrackingSettings()
     scoring: ScoringSettings = ScoringSettings()
     store: StoreSettings = StoreSettings()
@@ -179,12 +183,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _explain(problem: Any) -> str:  # noqa: ANN401 - a pydantic ErrorDetails
-    place = ".".join(str(part) for part in problem["loc"])
+    place = ".".join(str(part) for part in problem["loc"] if part != "[key]")
     kind, given = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         return _unknown_key(problem["loc"])
     if kind == "missing":
-        return f"{place} is missing; {_MISSING[place]}"
+        return f"{place} is missing; {_MISSING.get(place) or _MISSING[place.rpartition('.')[2]]}"
     if kind in _TYPES:
         return f"{place} = {given!r}: write {_TYPES[kind]}"
     if kind == "value_error":
@@ -200,6 +204,9 @@ _MISSING = {
     "tables": "add a [tables.transactions] section, and see `keepwell init` for others",
     "tables.labelled.outcome": 'name the column that says who left: outcome = "Churn"',
     "tables.labelled.positive": 'say which of its values means that: positive = "Yes"',
+    # of any action
+    "level": 'say what kind it is: level = "financial", "social", "customised" or "structural"',
+    "contact_cost": "say what each contact costs, in the currency: contact_cost = 0.5",
 }
 
 _PATTERNS = {
@@ -221,7 +228,8 @@ def _unknown_key(place: Sequence[str | int]) -> str:
 def _known_keys(parents: Sequence[str]) -> list[str]:
     section: type[BaseModel] = Settings
     for name in parents:
-        section = _section_of(section.model_fields[name].annotation)
+        if name in section.model_fields:  # else the user's own name of an action
+            section = _section_of(section.model_fields[name].annotation)
     return list(section.model_fields)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from serving.api.contact_schemas import RecordedOut
+from serving.api.plan_schemas import PlanOut
 from serving.api.problems import Problem
 from serving.api.schemas import (
     LookupResponse,
@@ -143,6 +144,22 @@ class Client:
         """
         found = self._ask("POST", "/v1/contacts", json={"contacts": list(contacts)})
         return RecordedOut.model_validate_json(found)
+
+    def plan(self, budget: float, control: float = 0.0, seed: int = 7) -> PlanOut:
+        """Ask for a plan; one of many customers is made while :meth:`find_plan` is asked for it.
+
+        Raises
+        ------
+        ApiError
+            With status 422 where no plan can be made within the budget.
+        """
+        asked = {"budget": budget, "control": control, "seed": seed}
+        return PlanOut.model_validate_json(self._ask("POST", "/v1/plans", json=asked))
+
+    def find_plan(self, plan_id: str, **query: int) -> PlanOut:
+        """Give a plan, as far as it is made, and a page of its customers."""
+        found = self._ask("GET", f"/v1/plans/{quote(plan_id, safe='')}", params=query)
+        return PlanOut.model_validate_json(found)
 
     def runs(self) -> Runs:
         """List the publications."""

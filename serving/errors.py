@@ -27,6 +27,10 @@ class UnknownRun(StoreError):  # noqa: N818 - likewise
     """There is no such run, or its scores are no longer kept."""
 
 
+class UnknownPlan(StoreError):  # noqa: N818 - likewise
+    """There is no such plan, or the run it rests on is no longer kept."""
+
+
 class StaleCursor(StoreError):  # noqa: N818 - likewise
     """The run that a cursor pages through is no longer kept."""
 

@@ -1,4 +1,4 @@
-"""What contacting customers earns: the profit of an offer, and the EMPC of a churn model."""
+"""What contacting customers earns by a churn model: its expected maximum profit, EMPC."""
 
 from __future__ import annotations
 
@@ -27,72 +27,6 @@ class MaximumProfit(NamedTuple):
 
     profit: float
     target_fraction: float
-
-
-def contact_profit(
-    p: ArrayLike, gamma: ArrayLike, d: ArrayLike, f: ArrayLike, value: ArrayLike
-) -> FloatArray:
-    r"""Return the expected profit of one offer over making none.
-
-    .. math:: p\,\gamma\,(V - d) - (1 - p)\,d - f
-
-    A churner who accepts stays and costs the incentive; one who would have stayed takes the
-    incentive anyway; every contact costs ``f``. The parameters broadcast against each other.
-
-    Parameters
-    ----------
-    p : array_like
-        Churn probability, 0 to 1.
-    gamma : array_like
-        Share of churners who accept the offer and stay, 0 to 1.
-    d : array_like
-        Cost of the incentive when taken, currency, at least 0.
-    f : array_like
-        Cost of the contact, currency, at least 0.
-    value : array_like
-        Value if retained less value if churned, currency.
-
-    Returns
-    -------
-    ndarray
-        Profit per contacted customer, currency; below 0 where the contact does not pay.
-
-    Notes
-    -----
-    The profit function of Verbraken, Verbeke & Baesens (2013). It assumes that risk is
-    sensitivity, which only an experiment can show: a fallback where there is none.
-    """
-    risk, accepted, incentive, contact, worth = _as_floats(p, gamma, d, f, value)
-    return np.asarray(
-        risk * accepted * (worth - incentive) - (1 - risk) * incentive - contact, dtype=np.float64
-    )
-
-
-def break_even(gamma: ArrayLike, d: ArrayLike, f: ArrayLike, value: ArrayLike) -> FloatArray:
-    r"""Return the churn probability from which an offer pays.
-
-    .. math:: p^* = \frac{d + f}{\gamma\,(V - d) + d}
-
-    Parameters
-    ----------
-    gamma, d, f, value : array_like
-        As in `contact_profit`; they broadcast against each other.
-
-    Returns
-    -------
-    ndarray
-        Probability, at least 0. Above 1 (infinite, where profit does not rise with the risk) the
-        offer pays for nobody.
-
-    Notes
-    -----
-    The root of `contact_profit`. 200 of value, an incentive of 10, a contact of 1 and an
-    acceptance of 0.3 give 0.164.
-    """
-    accepted, incentive, contact, worth = _as_floats(gamma, d, f, value)
-    slope = np.asarray(accepted * (worth - incentive) + incentive)
-    never = np.full(np.broadcast_shapes(slope.shape, contact.shape), np.inf)
-    return np.asarray(np.divide(incentive + contact, slope, out=never, where=slope > 0))
 
 
 def empc(  # noqa: PLR0913 - the economics go by name, each with the default of the source
@@ -145,7 +79,7 @@ def empc(  # noqa: PLR0913 - the economics go by name, each with the default of 
     Verbraken, Verbeke & Baesens (2013), IEEE TKDE 25(5). Exact, not simulated: only
     thresholds on the convex hull of the ROC curve can be best. Its segments are the blocks of the
     isotonic regression of the outcome on the score (Fawcett & Niculescu-Mizil 2007), and a block
-    of churn rate r is contacted just where `contact_profit` at r is above 0.
+    of churn rate r is contacted just where `models.economics.contact_profit` at r is above 0.
     """
     _check_economics(alpha, beta, clv, d, f)
     rate, share = _hull_blocks(*weighted(*outcome_and_score(churned, score), weights))
@@ -179,7 +113,3 @@ def _check_economics(alpha: float, beta: float, clv: float, d: float, f: float) 
             f"clv is {clv:g}, d {d:g}, f {f:g}: "
             "give costs of at least 0 and a lifetime value above the incentive"
         )
-
-
-def _as_floats(*numbers: ArrayLike) -> tuple[FloatArray, ...]:
-    return tuple(np.asarray(number, dtype=np.float64) for number in numbers)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.economics import break_even, contact_profit
 from models.matrix import Floats
 from training.curves import equal_mass_bins
 from training.evaluate import MODEL, Evaluation
 from training.measures_value import DECILES
 from training.plots import decile_plot, gains_curve, profit_curve, reliability_plot
-from training.profit import break_even, contact_profit, empc
+from training.profit import empc
 from training.report import Plot, Section, Table, figure, money, percent, plain_rows
 from training.settings import OfferSettings
 

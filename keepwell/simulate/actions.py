@@ -29,44 +29,85 @@ class Action:
     Attributes
     ----------
     name
-        As in the contacts and in the truth.
+        As in the contacts, in the truth and in the configuration.
+    level
+        Of retention action.
     channel
         Of the contact.
     cost
         Of a contact, in the currency.
     incentive
         What it costs when it is redeemed; 0 where there is nothing to redeem.
+    acceptance
+        What the company's people believe, who have not looked at their experiments: the share of
+        would-be leavers who stay when it is offered to them.
     harms
         Weight of each trait in the effect: above 0, customers who have more of it are harmed.
         What they leave of a variance of 1 is noise that no record tells of.
     """
 
     name: str
+    level: str
     channel: str
     cost: float
     incentive: float
+    acceptance: float
     harms: Mapping[str, float]
 
 
 ACTIONS = (
     Action(
         "voucher",
+        "financial",
         "email",
         0.5,
         10.0,
+        0.2,
         {"discount_prone": -0.5, "income": 0.4, "attachment": -0.35},
     ),
-    Action("call", "phone", 6.0, 0.0, {"service": 0.45, "age": -0.4, "engagement": -0.4}),
-    Action("advice", "app", 2.0, 0.0, {"engagement": -0.5, "attachment": 0.35, "income": -0.35}),
+    Action(
+        "call",
+        "social",
+        "phone",
+        6.0,
+        0.0,
+        0.15,
+        {"service": 0.45, "age": -0.4, "engagement": -0.4},
+    ),
+    Action(
+        "advice",
+        "customised",
+        "app",
+        2.0,
+        0.0,
+        0.15,
+        {"engagement": -0.5, "attachment": 0.35, "income": -0.35},
+    ),
     Action(
         "standing_order",
+        "structural",
         "mail",
         3.0,
         15.0,
+        0.2,
         {"regular": -0.5, "household": -0.4, "member": 0.3},
     ),
 )
 """One of each level: financial, social, customised, structural."""
+
+
+def configured() -> str:
+    """Give the actions as sections of a configuration."""
+    return "\n".join(
+        f"""[actions.{action.name}]
+level = "{action.level}"
+contact_cost = {action.cost}
+incentive_cost = {action.incentive}
+rest_days = "30d"
+acceptance = {action.acceptance}
+"""
+        for action in ACTIONS
+    )
 
 
 def log_factors(rng: np.random.Generator, customers: Customers) -> Floats:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from features.columns import LAYOUTS
 from features.errors import InputError
+from keepwell.simulate.actions import configured
 from keepwell.simulate.block import TRUTH, live, tables
 from keepwell.simulate.story import BLOCK, Ints, Story
 
@@ -106,4 +107,5 @@ def _facts(story: Story) -> dict[str, object]:
         "start": story.start,
         "end": story.end,
         "as_of": story.as_of,
+        "actions": configured(),
     }

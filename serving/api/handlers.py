@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from serving.api import metrics
 from serving.api.auth import Access
+from serving.api.background import Background
 from serving.api.batching import Batches, predicted
 from serving.api.limits import MEGABYTE, RateLimit, read_body
 from serving.api.messages import Answer, Request, answer_json
@@ -67,6 +68,7 @@ class Parts:
     monitored: MonitorGauges
     rules: ContactRules
     batches: Batches = field(init=False)
+    background: Background = field(default_factory=Background)
 
     def __post_init__(self) -> None:
         self.batches = Batches(self.threads, _RUNNERS)

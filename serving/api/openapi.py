@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -74,10 +75,11 @@ def _operation(operation: Operation) -> Json:
 
 
 def _path_parameters(operation: Operation) -> list[Json]:
-    if "{customer_id}" not in operation.path:
-        return []
     schema = {"type": "string", "minLength": 1, "maxLength": 256}
-    return [{"name": "customer_id", "in": "path", "required": True, "schema": schema}]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
 
 
 def _query_parameters(operation: Operation) -> list[Json]:
@@ -109,7 +111,10 @@ def _responses(operation: Operation) -> Json:
     )
     content |= {media: {"schema": {"type": "string"}} for media in operation.also}
     statuses = {*_EVERYWHERE, *operation.problems, *(() if operation.open else _KEYED)}
-    found: Json = {"200": {"description": "Done.", "content": content}}
+    found: Json = {
+        str(status): {"description": HTTPStatus(status).phrase, "content": content}
+        for status in operation.successes
+    }
     for status in sorted(statuses):
         found[str(status)] = {
             "description": HTTPStatus(status).phrase,

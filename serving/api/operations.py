@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
-from serving.api import contact_handlers, handlers
+from serving.api import contact_handlers, handlers, plan_handlers
 from serving.api.contact_schemas import ContactsRequest, RecordedOut
 from serving.api.handlers import Parts
 from serving.api.keys import Role
 from serving.api.messages import Answer, Request
+from serving.api.plan_schemas import PlanOut, PlanParameters, PlanRequest
 from serving.api.problems import ApiProblem
 from serving.api.schemas import (
     Health,
@@ -30,7 +32,7 @@ from serving.online.schemas import PredictRequest, PredictResponse
 Handler = Callable[[Parts, Request], Awaitable[Answer]]
 
 _CUSTOMER = "/v1/customers/{customer_id}/score"
-_CUSTOMER_HEAD, _CUSTOMER_TAIL = _CUSTOMER.split("{customer_id}")
+_NAMED = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Operation:
     parameters, body : type of BaseModel, optional
     also : tuple of str
         Further media types of the answer.
+    successes : tuple of int
+        Statuses of an answer that is no problem.
     """
 
     method: str
@@ -64,6 +68,7 @@ class Operation:
     parameters: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     also: tuple[str, ...] = field(default=())
+    successes: tuple[int, ...] = (200,)
 
     @property
     def name(self) -> str:
@@ -115,6 +120,26 @@ OPERATIONS = (
     Operation(
         "GET", "/v1/runs", handlers.runs, Runs, Role.READ, (422, 503), parameters=RunsParameters
     ),
+    Operation(
+        "POST",
+        "/v1/plans",
+        plan_handlers.make_plan,
+        PlanOut,
+        Role.READ,
+        (*_BODY, 404, 503),
+        body=PlanRequest,
+        successes=(201, 202),
+    ),
+    Operation(
+        "GET",
+        "/v1/plans/{plan_id}",
+        plan_handlers.plan,
+        PlanOut,
+        Role.READ,
+        (404, 422, 503),
+        parameters=PlanParameters,
+        also=("text/csv",),
+    ),
     Operation("GET", "/v1/models", handlers.models, ModelsOut, Role.READ, (503,)),
     Operation("POST", "/v1/models:reload", handlers.reload, Reloaded, Role.ADMIN, (409, 503)),
     Operation("GET", "/livez", handlers.livez, Health, open=True),
@@ -135,6 +160,7 @@ class Router:
         self._paths: dict[str, dict[str, Operation]] = {}
         for operation in operations:
             self._paths.setdefault(operation.path, {})[operation.method] = operation
+        self._named = {path: _NAMED.split(path) for path in self._paths if "{" in path}
 
     def find(self, request: Request) -> Operation:
         """Give the operation, and note its path as the route of the request.
@@ -144,7 +170,7 @@ class Router:
         ApiProblem
             When there is no such path (404), or not with this method (405).
         """
-        path = _CUSTOMER if _is_customer(request.path) else request.path
+        path = self._template(request.path)
         methods = self._paths.get(path)
         if methods is None:
             raise ApiProblem(404, "not_found", "there is no such path; /docs shows those there are")
@@ -157,7 +183,10 @@ class Router:
             )
         return operation
 
-
-def _is_customer(path: str) -> bool:
-    room = len(path) > len(_CUSTOMER_HEAD) + len(_CUSTOMER_TAIL)
-    return room and path.startswith(_CUSTOMER_HEAD) and path.endswith(_CUSTOMER_TAIL)
+    def _template(self, given: str) -> str:
+        """Give the path that names what another one holds, such as a customer."""
+        for path, (head, tail) in self._named.items():
+            room = len(given) > len(head) + len(tail)
+            if room and given.startswith(head) and given.endswith(tail):
+                return path
+        return given

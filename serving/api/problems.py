@@ -12,11 +12,18 @@ from serving.errors import (
     StaleCursor,
     StoreBusy,
     StoreError,
+    UnknownPlan,
     UnknownRun,
 )
 from serving.online.problems import RequestProblem
 
 _TOLD = 20
+_REFUSALS: Mapping[type[StoreError], tuple[int, str]] = {
+    UnknownRun: (404, "unknown_run"),
+    UnknownPlan: (404, "unknown_plan"),
+    StaleCursor: (410, "stale_cursor"),
+    InvalidCursor: (422, "invalid_cursor"),
+}
 RETRY_S = 5
 """Seconds after which a store that is down may be asked again."""
 
@@ -92,12 +99,9 @@ def of_request(problem: RequestProblem) -> ApiProblem:
 
 def of_store(error: StoreError) -> ApiProblem:
     """Answer what the store refuses; what only its operator may know stays in the log."""
-    if isinstance(error, UnknownRun):
-        return ApiProblem(404, "unknown_run", str(error))
-    if isinstance(error, StaleCursor):
-        return ApiProblem(410, "stale_cursor", str(error))
-    if isinstance(error, InvalidCursor):
-        return ApiProblem(422, "invalid_cursor", str(error))
+    for kind, (status, code) in _REFUSALS.items():
+        if isinstance(error, kind):
+            return ApiProblem(status, code, str(error))
     if isinstance(error, ContradictingContacts):
         return _contradicting(error)
     if isinstance(error, StoreBusy):

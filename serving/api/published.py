@@ -17,6 +17,7 @@ from serving.errors import (
     StoreBusy,
     StoreError,
     StoreUnavailable,
+    UnknownPlan,
     UnknownRun,
 )
 from serving.settings import StoreSettings
@@ -24,7 +25,14 @@ from serving.store import Store
 
 _THREADS = 8
 _PAUSE_S = 1.0
-_ANSWERS = (UnknownRun, StaleCursor, InvalidCursor, ContradictingContacts, StoreBusy)
+_ANSWERS = (
+    UnknownRun,
+    UnknownPlan,
+    StaleCursor,
+    InvalidCursor,
+    ContradictingContacts,
+    StoreBusy,
+)
 _log = logging.getLogger("keepwell.serving")
 _Found = TypeVar("_Found")
 

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import pandas as pd
+
 from serving.api.schemas import RiskItem
+from serving.targeting.plan import COLUMNS
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _MARK = "\ufeff"  # by it a spreadsheet knows UTF-8
@@ -39,6 +42,16 @@ def to_csv(items: Sequence[Mapping[str, Any]]) -> bytes:
         attributes = item[_ATTRIBUTES] or {}
         cells = [item[name] for name in own] + [attributes.get(name) for name in names]
         writer.writerow([_cell(cell) for cell in cells])
+    return (_MARK + file.getvalue()).encode()
+
+
+def plan_csv(rows: pd.DataFrame) -> bytes:
+    """Write a whole plan, as :func:`to_csv` writes a list."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for row in rows.itertuples(index=False):
+        writer.writerow([_cell(cell) for cell in row])
     return (_MARK + file.getvalue()).encode()
 
 

@@ -11,18 +11,25 @@ from sqlalchemy import Connection, Engine, Select, insert, inspect, select, text
 from sqlalchemy import delete as delete_from
 
 from serving.errors import StoreError, StoreUnavailable
+from serving.store import offers, plans
 from serving.store.engine import writing
 from serving.store.load import load
 from serving.store.reads import find_run
 from serving.store.records import Run, RunInfo
 from serving.store.schema import HISTORY, RUNS, SCORES_PREFIX, score_indexes, score_table
+from serving.targeting.offers import Offers
 
 _DROP_WAIT_S = 2.0  # for readers of a run that is no longer kept; the next publication tries again
 _LOG = logging.getLogger(__name__)
 
 
 def publish(
-    connection: Connection, info: RunInfo, batches: Iterable[pa.Table], keep: int, days: int
+    connection: Connection,
+    info: RunInfo,
+    batches: Iterable[pa.Table],
+    offered: Offers | None,
+    keep: int,
+    days: int,
 ) -> Run:
     """Write a run and its history, and retire what is too old.
 
@@ -33,6 +40,8 @@ def publish(
     info : RunInfo
     batches : iterable of pyarrow.Table
         As :func:`serving.store.batches.checked` yields them.
+    offered : Offers or None
+        None: there are no actions.
     keep : int
         Runs kept whole; backtests are counted apart.
     days : int
@@ -54,6 +63,8 @@ def publish(
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"ANALYZE {table.name}"))  # a new table has no statistics yet
     connection.execute(update(RUNS).where(RUNS.c.id == run).values(customers=customers))
+    if offered is not None:
+        offers.write(connection, run, offered)
     if not info.backtest:
         _remember(connection, info, run)
         _forget(connection, days)
@@ -123,6 +134,9 @@ def _retire(connection: Connection, keep: int, *, backtest: bool) -> None:
     connection.execute(
         update(RUNS).where(RUNS.c.kept, kind, RUNS.c.id.not_in(kept)).values(kept=False)
     )
+    left = list(connection.execute(select(RUNS.c.id).where(RUNS.c.kept)).scalars())
+    offers.retire(connection, left)
+    plans.retire(connection, left)
 
 
 def clean(engine: Engine) -> None:

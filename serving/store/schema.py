@@ -112,6 +112,28 @@ SECRETS = Table(
     Column("secret", LargeBinary, nullable=False),
 )
 
+# A run's offers, some customers a part: see serving.targeting.kept.
+OFFERS = Table(
+    "score_offers",
+    METADATA,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+PLANS = Table(
+    "score_plans",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("finished_at", Moment),
+    Column("facts", JSON),
+    Column("problem", Text),
+    Column("content", LargeBinary),
+)
+
 
 @lru_cache(maxsize=64)  # one object a run: SQLAlchemy remembers the statements written with it
 def score_table(run: int) -> Table:

@@ -11,16 +11,18 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, select
 
 from serving.errors import InvalidCursor, StaleCursor, StoreError, UnknownRun
-from serving.store import publish, reads
+from serving.store import offers, publish, reads
 from serving.store.batches import checked
 from serving.store.contact_store import ContactStore
 from serving.store.cursor import Cursor, decode, encode
 from serving.store.engine import connect, reading, writing
 from serving.store.failures import MissingTable
 from serving.store.migrate import migrate
+from serving.store.plan_store import PlanStore
 from serving.store.query import RiskQuery, Sort, order, page
 from serving.store.records import Comparison, Past, RiskPage, Run, RunInfo, Score
 from serving.store.schema import SECRETS
+from serving.targeting.offers import Offers
 
 MOST = 1_000
 """Customers at most in one answer."""
@@ -29,8 +31,8 @@ _ATTEMPTS = 3
 _Answer = TypeVar("_Answer")
 
 
-class Store(ContactStore):
-    """Published scores and contacts, in SQLite or PostgreSQL.
+class Store(ContactStore, PlanStore):
+    """Published scores, plans and contacts, in SQLite or PostgreSQL.
 
     Open one with :meth:`open`; it may be shared by threads, but not by processes.
     """
@@ -107,7 +109,10 @@ class Store(ContactStore):
             connection.execute(select(1))
 
     def publish(
-        self, info: RunInfo, scores: Iterable[pd.DataFrame | pa.Table | pa.RecordBatch]
+        self,
+        info: RunInfo,
+        scores: Iterable[pd.DataFrame | pa.Table | pa.RecordBatch],
+        offered: Offers | None = None,
     ) -> Run:
         """Publish a run: readers see the one before until all of this one is there.
 
@@ -119,6 +124,8 @@ class Store(ContactStore):
             columns of a score, ``days_since_purchase``, ``reason_1`` to ``cause_3``,
             ``attributes`` and ``out_of_fold``; taken one at a time, so that they may be worked out
             on the way.
+        offered : Offers, optional
+            What actions would bring with these customers.
 
         Raises
         ------
@@ -131,7 +138,12 @@ class Store(ContactStore):
         """
         with writing(self._engine, self._wait_s) as connection:
             run = publish.publish(
-                connection, info, checked(info, scores), self._keep_runs, self._history_days
+                connection,
+                info,
+                checked(info, scores),
+                offered,
+                self._keep_runs,
+                self._history_days,
             )
         publish.clean(self._engine)
         return run
@@ -160,6 +172,16 @@ class Store(ContactStore):
         """Return the newest runs first: backtests, and runs no longer kept, among them."""
         with reading(self._engine) as connection:
             return reads.runs(connection, limit)
+
+    def offers(self, run: int | None = None) -> tuple[Run, Offers]:
+        """Return the offers of a run, the current one by default.
+
+        Raises
+        ------
+        UnknownRun
+            When the run is not kept or has no offers, or nothing is published.
+        """
+        return self._read(run, lambda c, found: (found, offers.read(c, found)))
 
     def score(self, customer_id: str, run: int | None = None) -> Score | None:
         """Return a customer's score, or None for a customer whom the run does not have.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -15,10 +16,17 @@ from tests.api.served import open_service
 
 pytestmark = pytest.mark.anyio
 
-CLOSED = [
-    (o.method, o.path.replace("{customer_id}", "00001")) for o in OPERATIONS if not o.open
-] + [("GET", "/docs"), ("GET", "/openapi.json")]
-ROLES = [(o.method, o.path.replace("{customer_id}", "00001"), o.role) for o in OPERATIONS if o.role]
+
+def named(path: str) -> str:
+    """Give a path in the place of its template."""
+    return re.sub(r"\{\w+\}", "00001", path)
+
+
+CLOSED = [(o.method, named(o.path)) for o in OPERATIONS if not o.open] + [
+    ("GET", "/docs"),
+    ("GET", "/openapi.json"),
+]
+ROLES = [(o.method, named(o.path), o.role) for o in OPERATIONS if o.role]
 
 
 def key_file(folder: Path) -> KeyFile:

@@ -44,6 +44,7 @@ METHODS = {
     "retrain": ["as_of", "dry_run"],
     "monitor": ["as_of"],
     "risk_list": ["top", "min_value", "rest_days"],
+    "plan": ["budget", "control"],
     "score": ["as_of", "backtest"],
     "tracking_uri": [],
     "train": ["as_of", "replace", "untuned"],

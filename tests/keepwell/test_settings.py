@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import TypeAdapter
 
 from features.columns import LAYOUTS
 from features.errors import InputError
 from features.settings import Section, TablesSettings
 from keepwell.settings import TRACKING_VARIABLE, Settings, load_settings
 from keepwell.starting import TEMPLATE
+from serving.targeting.settings import ActionSettings, Level
 
 TABLES = '[tables.transactions]\nsource = "a.parquet"\n'
 PARTIAL = TABLES + '[churn]\nkind = "partial"\n'
@@ -113,6 +115,13 @@ def test_the_template_has_every_section_and_key() -> None:
         if name != "tables" and isinstance(section, type) and issubclass(section, Section):
             settings = section.model_validate(content[name])
             assert settings.model_fields_set == set(section.model_fields), name
+
+
+def test_the_template_has_an_action_of_every_level() -> None:
+    actions = TypeAdapter(dict[str, ActionSettings]).validate_python(full_template()["actions"])
+    assert [a.level for a in actions.values()] == [*get_args(Level)]
+    given = {key for action in actions.values() for key in action.model_fields_set}
+    assert given == set(ActionSettings.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -350,3 +359,25 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, TABLES)
     with pytest.raises(ValueError, match="frozen"):
         settings.seed = 8  # type: ignore[misc]
+
+
+ACTION = TABLES + '[actions.call]\nlevel = "social"\ncontact_cost = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ACTION.replace("social", "socal"), "actions.call.level = 'socal': write 'financial', "),
+        (ACTION.replace("= 1", "= -1"), "actions.call.contact_cost: -1 is negative; a cost is"),
+        (ACTION + "incentive_cost = -0.5", "actions.call.incentive_cost: -0.5 is negative;"),
+        (ACTION + "capcity = 5", 'unknown key actions.call.capcity. Did you mean "capacity"?'),
+        (ACTION + 'eligible = "p >"', "actions.call.eligible: 'p >' cannot be read"),
+        (TABLES + '[actions.call]\nlevel = "social"', "actions.call.contact_cost is missing; say"),
+        (TABLES + "[actions.call]\ncontact_cost = 1", "actions.call.level is missing; say what"),
+        (ACTION.replace("actions.call", 'actions."a call"'), "actions.a call: name an action with"),
+    ],
+)
+def test_a_mistake_in_an_action_is_told(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError) as found:
+        settings_of(tmp_path, text)
+    assert said in str(found.value)

@@ -139,7 +139,7 @@ def test_the_migrations_make_what_the_code_expects(url: str) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         differences = compare_metadata(context, METADATA)
-        assert context.get_current_revision() == "0005"
+        assert context.get_current_revision() == "0006"
     engine.dispose()
     assert differences == []
     assert not any(name.startswith(SCORES_PREFIX) for name in METADATA.tables)
@@ -166,7 +166,7 @@ def test_a_store_of_a_newer_keepwell_is_refused(url: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))  # noqa: S608
     engine.dispose()
-    with pytest.raises(StoreError, match=r"a newer Keepwell made .* \(schema 9999; .* 0005\)"):
+    with pytest.raises(StoreError, match=r"a newer Keepwell made .* \(schema 9999; .* 0006\)"):
         Store.open(url)
 
 

@@ -1,0 +1,1 @@
+"""Who is offered what: actions, what each would bring with each customer, and plans."""
