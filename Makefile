@@ -12,9 +12,10 @@ demo: ## the main job on real data: environment, training, scores, risk list
 test: lint ## everything: lint, types, import rules, tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -rs -n auto --dist loadfile
 
-bench: ## Keepwell beside its peers, at a small size (more: make bench BENCH="--millions 5 50 200")
+bench: ## Keepwell beside its peers, at a small size (more: make bench BENCH="--millions 5 50 200" FITS="--snapshots 1000000")
 	@scripts/bootstrap.sh bench
 	$(BIN)/python -m benchmarks.aggregates $(BENCH)
+	$(BIN)/python -m benchmarks.fits $(FITS)
 
 lint: ## ruff, mypy and the import rules
 	@scripts/bootstrap.sh test

@@ -30,8 +30,8 @@ def exponents(found: Found) -> dict[str, tuple[float, float]]:
         sizes = [size for size, costs in found.items() if name in costs]
         if len(sizes) > 1:
             costs = [found[size][name] for size in sizes]
-            time = _slope(sizes, [cost.processor for cost in costs])
-            fitted[name] = time, _slope(sizes, [cost.memory for cost in costs])
+            time = slope(sizes, [cost.processor for cost in costs])
+            fitted[name] = time, slope(sizes, [cost.memory for cost in costs])
     return fitted
 
 
@@ -56,5 +56,6 @@ def _names(found: Found) -> list[str]:
     return list(dict.fromkeys(name for costs in found.values() for name in costs))
 
 
-def _slope(sizes: list[int], figures: list[float]) -> float:
+def slope(sizes: list[int], figures: list[float]) -> float:
+    """Give the exponent of the power of the size that the figures follow."""
     return float(np.polyfit(np.log(sizes), np.log(figures), 1)[0])

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-_TO_GB = 1e9 if sys.platform == "darwin" else 1e6
+TO_GB = 1e9 if sys.platform == "darwin" else 1e6
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def report(work: Callable[[], object]) -> None:
     start, before = time.perf_counter(), time.process_time()
     work()
     seconds, processor = time.perf_counter() - start, time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _TO_GB
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / TO_GB
     print(json.dumps(asdict(Cost(seconds, processor, peak))))  # noqa: T201 - read by the parent
 
 

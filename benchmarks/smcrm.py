@@ -77,7 +77,7 @@ def snapshots(lines: pd.DataFrame, people: pd.DataFrame, seed: int) -> pd.DataFr
     cutoff = ibis.literal(midnight(AS_OF)).cast("timestamp(6)")
     spine = tables["customers"].select("customer_id").mutate(cutoff=cutoff)
     made = features_at(tables, Spine(spine, AS_OF))
-    frame = made.table.order_by("customer_id").to_pandas()
+    frame: pd.DataFrame = made.table.order_by("customer_id").to_pandas()
     return derive(fit(frame, made.features, Recipe().wallet_quantile, seed), frame)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,32 @@ from features.population import population
 
 LABELS = ("churned", "value", "bought_30d")
 """The last where there are transactions."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some snapshots of one cutoff on disk: a row group of its Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    group : int
+    rows : int
+    columns : tuple of str
+    """
+
+    path: Path
+    group: int
+    rows: int
+    columns: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Read columns, in the order in which they are named."""
+        with pq.ParquetFile(self.path) as file:
+            return file.read_row_group(self.group, columns=list(columns)).select(list(columns))
 
 
 @dataclass(frozen=True)
@@ -66,11 +92,24 @@ class Panel:
         frame: pd.DataFrame = pa.concat_tables([pq.read_table(p) for p in paths]).to_pandas()
         return frame
 
-    def sample(self, cutoff: date, rows: int) -> pd.DataFrame:
-        """Read so many snapshots of a cutoff at most, evenly spread over its customers."""
-        table = pq.read_table(self.parts[cutoff])
-        step = -(-len(table) // rows) or 1
-        frame: pd.DataFrame = table.take(np.arange(0, len(table), step)).to_pandas()
+    def pieces(self, cutoffs: Iterable[date]) -> tuple[Piece, ...]:
+        """Give the same snapshots in pieces, which are read one at a time."""
+        return tuple(p for c in sorted(cutoffs) for p in _pieces(self.parts[c]))
+
+    def snapshots(self, cutoffs: Iterable[date]) -> int:
+        """Count snapshots without reading them."""
+        return sum(pq.read_metadata(self.parts[c]).num_rows for c in cutoffs)
+
+    def sample(self, cutoffs: Sequence[date], rows: int) -> pd.DataFrame:
+        """Read so many snapshots at most, in the same order, evenly spread over the customers."""
+        step, start, taken = -(-self.snapshots(cutoffs) // rows), 0, []
+        if step <= 1:
+            return self.read(cutoffs)
+        for piece in self.pieces(cutoffs):
+            table = piece.read(piece.columns)
+            taken.append(table.take(np.arange(-start % step, len(table), step)))
+            start += len(table)
+        frame: pd.DataFrame = pa.concat_tables(taken).to_pandas()
         return frame
 
     def outcomes(self, cutoffs: Iterable[date]) -> Outcomes:
@@ -78,6 +117,13 @@ class Panel:
         labels = [pq.read_table(self.parts[c], columns=["churned"])["churned"] for c in cutoffs]
         churned = pa.chunked_array([chunk for column in labels for chunk in column.chunks], "int64")
         return Outcomes(len(churned), int(pc.sum(churned).as_py() or 0))
+
+
+def _pieces(path: Path) -> Iterator[Piece]:
+    found = pq.read_metadata(path)
+    columns = tuple(found.schema.to_arrow_schema().names)
+    for group in range(found.num_row_groups):
+        yield Piece(path, group, found.row_group(group).num_rows, columns)
 
 
 def features_at(tables: Tables, spine: Spine, own: Sequence[Family] = ()) -> Snapshots:

@@ -10,6 +10,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -22,7 +23,8 @@ import pandas as pd
 from features.errors import InputError
 from features.extras import library
 from models import booster
-from models.matrix import Floats
+from models.errors import ModelError
+from models.matrix import Floats, Matrix, every
 from models.release import Release
 from serving.scorer import Frames, Spread, here
 from training.settings import TrainingSettings
@@ -98,6 +100,11 @@ def train(client: Any, job: booster.Job) -> lgb.Booster:  # noqa: ANN401 - the l
     -------
     Booster
         Of the same kind as one that was trained here, without the workers' addresses.
+
+    Raises
+    ------
+    ModelError
+        When a worker dies meanwhile: the others have lost its rows.
     """
     if not _suits(job):
         return booster.here(job)
@@ -105,14 +112,15 @@ def train(client: Any, job: booster.Job) -> lgb.Booster:  # noqa: ANN401 - the l
     settings = {key: value for key, value in job.settings.items() if key != "num_threads"}
     model = lgb.DaskLGBMRegressor(client=client, n_estimators=job.rounds, **settings)
     design, deal = job.design, partial(_dealt, client, sorted(client.nthreads()))
-    model.fit(
-        deal(design.matrix),
-        deal(design.outcome),
-        sample_weight=None if design.weight is None else deal(design.weight),
-        feature_name=job.encoder.features.names,
-        categorical_feature=job.encoder.categorical_positions,
-        **_watched(client, job.held_out),
-    )
+    with _together(client):
+        model.fit(
+            deal(design.matrix),
+            deal(design.outcome),
+            sample_weight=None if design.weight is None else deal(design.weight),
+            feature_name=job.encoder.features.names,
+            categorical_feature=job.encoder.categorical_positions,
+            **_watched(client, job.held_out),
+        )
     rounds = -1 if job.held_out is None else model.best_iteration_
     text = model.booster_.model_to_string(num_iteration=rounds)
     return booster.from_text(_NETWORK.sub("", text))
@@ -139,6 +147,24 @@ def score(
     yield from ((frame, scores.result()) for frame, scores in waiting)
 
 
+@contextmanager
+def _together(client: Any) -> Iterator[None]:  # noqa: ANN401
+    """Say which worker is gone, where a fit breaks off because of it."""
+    killed: type[Exception] = library("distributed", _DASK, _KEY).KilledWorker
+    before = set(client.nthreads())
+    try:
+        yield
+    except (killed, CancelledError, lgb.basic.LightGBMError) as error:
+        gone = sorted(before - set(client.nthreads()))
+        if not gone:
+            raise
+        raise ModelError(
+            f"training on the cluster broke off, for {', '.join(gone)} is gone with the rows it "
+            "held; nothing was registered. See its log (too little memory is the usual reason), "
+            "start it again or go on with the workers that are left, and run the command again"
+        ) from error
+
+
 def _suits(job: booster.Job) -> bool:
     own = callable(job.settings["objective"]) or job.evaluate is not None
     return not own and job.design.start is None and job.design.matrix.size >= WORTHWHILE
@@ -154,19 +180,19 @@ def _watched(client: Any, held_out: booster.Design | None) -> dict[str, Any]:  #
         return _joined([client.scatter(array, broadcast=True, hash=False)] * count, [array] * count)
 
     return {
-        "eval_X": copied(held_out.matrix),
+        "eval_X": copied(every(held_out.matrix, 0, 1)),
         "eval_y": copied(held_out.outcome),
         "callbacks": [lgb.early_stopping(booster.PATIENCE, verbose=False)],
     }
 
 
-def _dealt(client: Any, workers: Sequence[str], array: Floats) -> Any:  # noqa: ANN401
+def _dealt(client: Any, workers: Sequence[str], array: Matrix) -> Any:  # noqa: ANN401
     """Deal the rows out in turn.
 
     LightGBM finds the bins of a feature on the rows of one worker; rows are ordered by cutoff, and
     a worker that held the oldest alone would not know today's values.
     """
-    parts = [np.ascontiguousarray(array[n :: len(workers)]) for n in range(len(workers))]
+    parts = [np.ascontiguousarray(every(array, n, len(workers))) for n in range(len(workers))]
     places = zip(parts, workers, strict=True)
     return _joined([client.scatter(p, workers=[w], hash=False) for p, w in places], parts)
 

@@ -124,7 +124,7 @@ def assess_labelled(
     progress.step()
     task, offer = flat_task(project, replacing=False), project.settings.offer
     made = assess_flat(task, flat.labelled(), champion, model, offer, progress)
-    return made, _fingerprint(flat.frame)
+    return made, fingerprint_of(flat.frame)
 
 
 def contest_labelled(
@@ -202,7 +202,7 @@ def flat_task(project: Project, *, replacing: bool) -> LabelledTask:
 
 def _registered(project: Project, made: LabelledTrained, flat: Flat) -> Published:
     facts = {
-        "data_fingerprint": _fingerprint(flat.frame),
+        "data_fingerprint": fingerprint_of(flat.frame),
         "git_commit": git_commit(Path(__file__).parent),
     }
     with project.alone():
@@ -210,7 +210,8 @@ def _registered(project: Project, made: LabelledTrained, flat: Flat) -> Publishe
     return publish_labelled(made, tracker, project.registry, project.alone(), facts)
 
 
-def _fingerprint(frame: pd.DataFrame) -> str:
+def fingerprint_of(frame: pd.DataFrame) -> str:
+    """Give a hash of the rows of a flat file, in their order."""
     rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     return hashlib.sha256(repr(list(frame.columns)).encode() + rows.tobytes()).hexdigest()
 

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.calibration import clip, logit, sigmoid
 from models.matrix import Floats
+from models.stored import Frame
 
 RFM = ("days_since_purchase", "purchase_days_count_365d", "spend_sum_365d", "tenure_days")
 """Recency, frequency, monetary and tenure: the features of the logistic baseline."""
@@ -61,7 +62,7 @@ class LogisticRFM:
     columns: tuple[str, ...] = RFM
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, churned: Floats) -> LogisticRFM:
+    def fit(cls, frame: Frame, churned: Floats) -> LogisticRFM:
         """Fit on snapshots with any of the columns and outcomes 0 or 1.
 
         Where all outcomes are the same, that is what every customer is told.
@@ -121,7 +122,7 @@ class SilenceRule:
         return NEWEST if self.feature == _YOUNGEST else SILENCE
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, churned: Floats) -> SilenceRule:
+    def fit(cls, frame: Frame, churned: Floats) -> SilenceRule:
         """Take the rule and threshold with the highest accuracy on training snapshots."""
         rules = _SILENCE_RULES if _SILENCE_RULES[0] in frame.columns else _WITHOUT_PURCHASES
         given = [f for f in rules if f in frame.columns]
@@ -163,7 +164,7 @@ def monthly_rule(frame: pd.DataFrame, horizon: int, churn_probability: Floats) -
     return np.asarray(monthly * (horizon / _DAYS_PER_MONTH) * (1 - churn_probability))
 
 
-def amounts(frame: pd.DataFrame, column: str) -> Floats:
+def amounts(frame: Frame, column: str) -> Floats:
     """Give a column of amounts; whoever never bought has spent nothing."""
     return np.asarray(np.nan_to_num(frame[column].to_numpy(np.float64, na_value=np.nan)))
 
@@ -172,12 +173,12 @@ def _floats(values: Floats) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def _logarithms(frame: pd.DataFrame, columns: tuple[str, ...]) -> Floats:
+def _logarithms(frame: Frame, columns: tuple[str, ...]) -> Floats:
     figures = frame[list(columns)].to_numpy(np.float64, na_value=0.0)
     return np.asarray(np.log1p(np.maximum(figures, 0.0)))
 
 
-def _silence(frame: pd.DataFrame, feature: str) -> Floats:
+def _silence(frame: Frame, feature: str) -> Floats:
     values = frame[feature].to_numpy(np.float64, na_value=np.nan)
     if feature == _YOUNGEST:
         return np.asarray(np.nan_to_num(-values, nan=-_FOREVER))

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
 
-from models.matrix import Encoder, Floats
+from models.binned import binned
+from models.matrix import Encoder, Floats, Matrix, parts
+from models.stored import Frame
 
 Parameters = Mapping[str, Any]
 
@@ -21,6 +22,9 @@ Evaluate = Callable[[Floats, lgb.Dataset], tuple[str, float, bool]]
 
 # Together these make two runs equal on any number of threads.
 _REPRODUCIBLE = {"deterministic": True, "force_row_wise": True, "verbosity": -1}
+
+_BINS = ("max_bin", "min_data_in_leaf", "bin_construct_sample_cnt", "seed")
+"""Settings that decide the bins of a matrix, and which features have any."""
 
 _SMALL = 1_000_000
 """Cells below which threads cost more than they save, on a busy machine many times more."""
@@ -35,7 +39,7 @@ class Design:
 
     Parameters
     ----------
-    matrix : ndarray of shape (rows, features)
+    matrix : ndarray or Streamed of shape (rows, features)
     outcome : ndarray of shape (rows,)
     weight : ndarray of shape (rows,), optional
         How much each row counts.
@@ -43,13 +47,31 @@ class Design:
         Raw predictions that boosting starts from; they are no part of the booster.
     """
 
-    matrix: Floats
+    matrix: Matrix
     outcome: Floats
     weight: Floats | None = None
     start: Floats | None = None
+    _binned: dict[str, lgb.Dataset] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+    def dataset(self, encoder: Encoder, settings: Parameters) -> lgb.Dataset:
+        """Give its bins, which boosters that ask for the same ones share."""
+        key = repr([settings.get(name) for name in _BINS])
+        if key not in self._binned:
+            self._binned.clear()
+            self._binned[key] = binned(
+                self.matrix,
+                self.outcome,
+                weight=self.weight,
+                init_score=self.start,
+                feature_name=encoder.features.names,
+                categorical_feature=encoder.categorical_positions,
+                params=dict(settings),
+                free_raw_data=True,
+            )
+        return self._binned[key]
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,7 @@ Trainer = Callable[[Job], lgb.Booster]
 """Trains a booster, in this process or on other machines."""
 
 
-def recency_weights(frame: pd.DataFrame, half_life: float | None) -> Floats | None:
+def recency_weights(frame: Frame, half_life: float | None) -> Floats | None:
     """Weight snapshots by their age, mean 1.
 
     Parameters
@@ -95,7 +117,8 @@ def recency_weights(frame: pd.DataFrame, half_life: float | None) -> Floats | No
     """
     if half_life is None:
         return None
-    age = (frame["cutoff"].max() - frame["cutoff"]).dt.days.to_numpy(np.float64)
+    cutoff = frame["cutoff"]
+    age = (cutoff.max() - cutoff).dt.days.to_numpy(np.float64)
     weight = 0.5 ** (age / half_life)
     return np.asarray(weight / weight.mean())
 
@@ -107,11 +130,11 @@ def _settings(design: Design, parameters: Parameters, seed: int) -> dict[str, An
 
 def here(job: Job) -> lgb.Booster:
     """Train in this process."""
-    dataset = _dataset(job)
+    dataset = job.design.dataset(job.encoder, job.settings)
     if job.held_out is None:
         return lgb.train(dict(job.settings), dataset, job.rounds)
     held_out = job.held_out
-    watched = lgb.Dataset(
+    watched = binned(
         held_out.matrix, held_out.outcome, init_score=held_out.start, reference=dataset
     )
     stop = lgb.early_stopping(PATIENCE, verbose=False)
@@ -137,20 +160,6 @@ def trained_by(trainer: Trainer) -> Iterator[None]:
         yield
     finally:
         _TRAINER.reset(before)
-
-
-def _dataset(job: Job) -> lgb.Dataset:
-    design = job.design
-    return lgb.Dataset(
-        design.matrix,
-        design.outcome,
-        weight=design.weight,
-        init_score=design.start,
-        feature_name=job.encoder.features.names,
-        categorical_feature=job.encoder.categorical_positions,
-        params=dict(job.settings),
-        free_raw_data=True,
-    )
 
 
 def train(
@@ -197,6 +206,11 @@ def train_until(  # noqa: PLR0917 - as `train`, and what tells when to stop
     """
     settings = _settings(design, parameters, seed)
     return _TRAINER.get()(Job(design, encoder, settings, most, held_out, evaluate))
+
+
+def said(booster: lgb.Booster, matrix: Matrix) -> Floats:
+    """Give what a booster predicts of the rows of a matrix, shape (rows,) or (rows, outputs)."""
+    return np.concatenate([np.asarray(booster.predict(part)) for part in parts(matrix)])
 
 
 def to_text(booster: lgb.Booster) -> str:

@@ -19,9 +19,10 @@ from models.average import Average, Member, contributions
 from models.baselines import LogisticRFM
 from models.calibration import Calibration
 from models.logistic import Logistic
-from models.matrix import Encoder, Floats
+from models.matrix import Encoder, Floats, every
 from models.recipe import Recipe
 from models.space import Trial, trees
+from models.stored import Frame
 
 OBJECTIVE = {"objective": "binary"}
 
@@ -131,28 +132,28 @@ def space(trial: Trial) -> dict[str, Any]:
 
 
 def fit(
-    frame: pd.DataFrame,
+    frame: Frame,
     encoder: Encoder,
     recipe: Recipe,
-    held_out: pd.DataFrame | None = None,
+    held_out: Frame | None = None,
 ) -> ChurnModel:
     """Fit, uncalibrated, on snapshots with a ``churned`` column of 0 and 1.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Stored
     encoder : Encoder
     recipe : Recipe
-    held_out : DataFrame, optional
+    held_out : DataFrame or Stored, optional
         Snapshots that tell when to stop; without them the recipe's tree counts hold.
     """
     outcome = frame["churned"].to_numpy(np.float64)
     if recipe.churn == "logistic_rfm":
         return ChurnModel(LogisticRFM.fit(frame, outcome))
     weight = booster.recency_weights(frame, recipe.half_life)
-    design = booster.Design(encoder.matrix(frame), outcome, weight)
+    design = booster.Design(encoder.encode(frame), outcome, weight)
     if recipe.churn == "logistic":
-        return ChurnModel(Logistic.fit(encoder, design.matrix, outcome))
+        return ChurnModel(Logistic.fit(encoder, every(design.matrix, 0, 1), outcome))
     watched = None if held_out is None else _design(held_out, encoder)
     members: list[Member] = []
     for kind in MEMBERS[recipe.churn]:
@@ -211,5 +212,5 @@ def _together(members: list[Member]) -> Member | Average:
     return members[0] if len(members) == 1 else Average(tuple(members))
 
 
-def _design(frame: pd.DataFrame, encoder: Encoder) -> booster.Design:
-    return booster.Design(encoder.matrix(frame), frame["churned"].to_numpy(np.float64))
+def _design(frame: Frame, encoder: Encoder) -> booster.Design:
+    return booster.Design(encoder.encode(frame), frame["churned"].to_numpy(np.float64))

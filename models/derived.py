@@ -5,7 +5,7 @@ One function computes them, for training, batch and service alike.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from features.catalogue import Feature, FeatureSet, Reason
 from models.matrix import Floats
+from models.stored import Frame, Stored
 from models.wallet import CUSTOMER, OBSERVED, SPEND, Columns, WalletModel, columns_of, inputs
 
 FAMILY = "wallet_share"
@@ -112,29 +113,42 @@ def of_tables(features: FeatureSet) -> FeatureSet:
     return FeatureSet(tuple(f for f in features if f.name not in NAMES))
 
 
-def derive(wallet: WalletModel | None, frame: pd.DataFrame) -> pd.DataFrame:
+@overload
+def derive(wallet: WalletModel | None, frame: pd.DataFrame) -> pd.DataFrame: ...
+@overload
+def derive(wallet: WalletModel | None, frame: Frame) -> Frame: ...
+def derive(wallet: WalletModel | None, frame: Frame) -> Frame:
     """Add the derived features to snapshots.
 
     Parameters
     ----------
     wallet : WalletModel or None
         None: nothing is estimated.
-    frame : DataFrame
+    frame : DataFrame or Stored
         ``customer_id``, the model's inputs, the spend that shares are measured with and, where
         wallets are known, the observed ones.
 
     Returns
     -------
-    DataFrame
+    DataFrame or Stored
         A new one with the columns of :data:`FEATURES` behind; those that it has already are used
         as they are, all or none.
     """
     if frame.columns.isin(NAMES).any():
         return frame
+    if isinstance(frame, Stored):
+        inputs_of = wallet.encoder.features.names if wallet else []
+        wanted = dict.fromkeys((CUSTOMER, *inputs_of, *_NEEDED, *_OBSERVATIONS))
+        read = [c for c in wanted if c in frame]
+        return frame.added(read, lambda rows: _derived(wallet, rows))
+    return pd.concat([frame, _derived(wallet, frame)], axis=1, copy=False)
+
+
+def _derived(wallet: WalletModel | None, frame: pd.DataFrame) -> pd.DataFrame:
     read = [f for f in (wallet.encoder.features if wallet else ()) if f.name in frame]
     amounts = {n: _amounts(frame[n]) for n in (*_NEEDED, *_OBSERVATIONS) if n in frame}
     made = derived_columns(wallet, {**columns_of(frame, read), **amounts})
-    return pd.concat([frame, pd.DataFrame(made, index=frame.index)], axis=1, copy=False)
+    return pd.DataFrame(made, index=frame.index)
 
 
 def derived_columns(

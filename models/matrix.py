@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.catalogue import FeatureSet
+from models.stored import Frame, Stored
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Encoder:
     levels: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, features: FeatureSet) -> Encoder:
+    def fit(cls, frame: Frame, features: FeatureSet) -> Encoder:
         """Learn the levels from training snapshots alone."""
         return cls(features, {c: _levels(frame[c]) for c in features.categorical})
 
@@ -52,6 +53,10 @@ class Encoder:
         for position, name in enumerate(self.features.names):
             columns[:, position] = self._column(frame, name)
         return columns
+
+    def encode(self, frame: Frame) -> Matrix:
+        """Give the matrix to learn from: of what is not in memory, one that is read in pieces."""
+        return Streamed(self, frame) if isinstance(frame, Stored) else self.matrix(frame)
 
     def _column(self, frame: pd.DataFrame, name: str) -> Floats:
         if name not in self.levels:
@@ -72,6 +77,55 @@ class Encoder:
         """Read what :meth:`to_dict` gave."""
         levels = {c: tuple(v) for c, v in fields["levels"].items()}
         return cls(FeatureSet.from_list(fields["features"]), levels)
+
+
+@dataclass(frozen=True, eq=False)
+class Streamed:
+    """A matrix that is never whole in memory: encoded piece by piece, when it is asked for.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    rows : Stored
+    """
+
+    encoder: Encoder
+    rows: Stored
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and features."""
+        return len(self.rows), len(self.encoder.features)
+
+    @property
+    def size(self) -> int:
+        """The number of cells."""
+        rows, features = self.shape
+        return rows * features
+
+    def part(self, number: int) -> Floats:
+        """Encode the rows of one piece."""
+        return self.encoder.matrix(self.rows.piece(number, self.encoder.features.names))
+
+
+Matrix = Floats | Streamed
+
+
+def parts(matrix: Matrix) -> Iterator[Floats]:
+    """Give a matrix in the parts in which it can be in memory, in the order of their rows."""
+    if isinstance(matrix, np.ndarray):
+        yield matrix
+    else:
+        yield from (matrix.part(number) for number in range(len(matrix.rows.pieces)))
+
+
+def every(matrix: Matrix, first: int, step: int) -> Floats:
+    """Give one row in so many, from the first given, in memory."""
+    taken, start = [], 0
+    for part in parts(matrix):
+        taken.append(part[(first - start) % step :: step])
+        start += len(part)
+    return np.concatenate(taken)
 
 
 def _levels(column: pd.Series[Any]) -> tuple[str, ...]:

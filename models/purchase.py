@@ -8,13 +8,13 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
 
 from models import booster, calibration
 from models.calibration import Calibration
 from models.churn import OBJECTIVE
 from models.matrix import Encoder, Floats
 from models.recipe import Recipe
+from models.stored import Frame
 
 LABEL = "bought_30d"
 DAYS = 30
@@ -99,12 +99,12 @@ class PurchaseModel:
         return cls(estimator, fields["within"], Calibration.from_dict(fields["calibration"]))
 
 
-def fit(frame: pd.DataFrame, encoder: Encoder, recipe: Recipe) -> PurchaseModel | None:
+def fit(frame: Frame, encoder: Encoder, recipe: Recipe) -> PurchaseModel | None:
     """Fit, uncalibrated, on the snapshots whose 30 days have ended.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Stored
         Snapshots with ``churned`` and, where anything is bought, ``bought_30d``: 1, 0 or, where it
         is not known yet, NaN.
     encoder : Encoder
@@ -116,15 +116,17 @@ def fit(frame: pd.DataFrame, encoder: Encoder, recipe: Recipe) -> PurchaseModel 
     PurchaseModel or None
         None where nothing is bought, or too few snapshots tell.
     """
-    known = frame[frame[LABEL].notna()] if LABEL in frame else frame.iloc[:0]
-    if known.empty or not recipe.churn_parameters:
+    if LABEL not in frame or not recipe.churn_parameters:
+        return None
+    known = frame[frame[LABEL].notna()]
+    if len(known) == 0:
         return None
     bought, churned = (known[c].to_numpy(np.float64) for c in (LABEL, "churned"))
     if np.array_equal(bought, 1 - churned):
         return PurchaseModel(None, within=True)
     if min(bought.sum(), len(bought) - bought.sum()) < _FEWEST:
         return None
-    design = booster.Design(encoder.matrix(known), bought)
+    design = booster.Design(encoder.encode(known), bought)
     parameters = {**recipe.churn_parameters, **OBJECTIVE}
     fitted = booster.train(design, encoder, parameters, _ROUNDS, recipe.seed)
     return PurchaseModel(fitted, within=not np.any(bought * churned))

@@ -20,6 +20,7 @@ from models.lifetime import Lifetime
 from models.matrix import Encoder, Floats
 from models.purchase import PACE, PurchaseModel, expected_days
 from models.segments import PASSED, Segments
+from models.stored import Frame
 from models.value import ConditionalValue
 from models.wallet import Columns, WalletModel
 
@@ -288,8 +289,10 @@ def mixture(p: Floats, retained: Floats, churned: Floats) -> Floats:
     return np.asarray((1 - p) * retained + p * churned)
 
 
-def medians(frame: pd.DataFrame, encoder: Encoder) -> dict[str, float]:
+def medians(frame: Frame, encoder: Encoder) -> dict[str, float]:
     """Give the median of each numeric feature; a feature that is never known has none."""
     numeric = [f.name for f in encoder.features if f.dtype == "float64"]
-    middle = frame[numeric].median()
-    return {str(n): float(v) for n, v in middle.items() if not np.isnan(v)}
+    # A column at a time: all at once may be more than memory holds.
+    columns = ((name, frame[name].to_numpy(np.float64, na_value=np.nan)) for name in numeric)
+    known = ((name, column[~np.isnan(column)]) for name, column in columns)
+    return {name: float(np.median(column)) for name, column in known if len(column)}

@@ -22,9 +22,10 @@ import pandas as pd
 
 from models import booster, ziln
 from models.baselines import amounts, past_spend
-from models.matrix import Encoder, Floats
+from models.matrix import Encoder, Floats, Matrix
 from models.recipe import Recipe
 from models.space import Trial, trees
+from models.stored import Frame
 
 TWEEDIE_POWER = 1.5
 RETAINED_OBJECTIVE = {"objective": "tweedie", "tweedie_variance_power": TWEEDIE_POWER}
@@ -109,20 +110,20 @@ def space(trial: Trial) -> dict[str, Any]:
 
 
 def fit_retained(
-    frame: pd.DataFrame,
+    frame: Frame,
     encoder: Encoder,
     recipe: Recipe,
-    held_out: pd.DataFrame | None = None,
+    held_out: Frame | None = None,
 ) -> ConditionalValue:
     """Fit E[value | retained] on the snapshots that stayed.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Stored
         Snapshots with ``churned`` and ``value``.
     encoder : Encoder
     recipe : Recipe
-    held_out : DataFrame, optional
+    held_out : DataFrame or Stored, optional
         Snapshots that tell when to stop; without any that stayed the recipe's tree count holds.
     """
     stayed = frame[frame["churned"] == 0]
@@ -135,12 +136,12 @@ def fit_retained(
             return ConditionalValue(None, float(value.mean()))
         return ConditionalValue(column, ratio(value, amounts(stayed, column)))
     watching = None if held_out is None else held_out[held_out["churned"] == 0]
-    if watching is not None and watching.empty:
+    if watching is not None and len(watching) == 0:
         watching = None
     return _fit(recipe.value, stayed, encoder, recipe, recipe.value_rounds, watching)
 
 
-def fit_churned(frame: pd.DataFrame, encoder: Encoder, recipe: Recipe) -> ConditionalValue:
+def fit_churned(frame: Frame, encoder: Encoder, recipe: Recipe) -> ConditionalValue:
     """Fit E[value | churned] on the snapshots that left.
 
     With inactivity and equal horizons only returns can differ from zero, and the mean is all
@@ -170,20 +171,20 @@ def ratio(actual: Floats, predicted: Floats) -> float:
 
 def _fit(
     kind: str,
-    rows: pd.DataFrame,
+    rows: Frame,
     encoder: Encoder,
     recipe: Recipe,
     rounds: int,
-    watching: pd.DataFrame | None = None,
+    watching: Frame | None = None,
 ) -> ConditionalValue:
     value = rows["value"].to_numpy(np.float64)
     shape = _shape(kind, value)
     parameters = {**recipe.value_parameters, **shape.objective}
-    design = shape.design(encoder.matrix(rows), value)
+    design = shape.design(encoder.encode(rows), value)
     if watching is None:
         fitted = booster.train(design, encoder, parameters, rounds, recipe.seed)
     else:
-        watched = shape.design(encoder.matrix(watching), watching["value"].to_numpy(np.float64))
+        watched = shape.design(encoder.encode(watching), watching["value"].to_numpy(np.float64))
         fitted = booster.train_until(
             design, watched, encoder, parameters, rounds, recipe.seed, shape.evaluate
         )
@@ -191,7 +192,8 @@ def _fit(
     if kind == "regression":
         return found
     # The mean of a skewed amount is not what shrunken trees on a logarithmic scale add up to.
-    return found.scaled(ratio(value, found.predict(rows, design.matrix)))
+    said = _linked(booster.said(fitted, design.matrix), shape.link, shape.start)
+    return found.scaled(ratio(value, said))
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,7 @@ class _Shape:
     start: tuple[float, ...] = ()
     evaluate: booster.Evaluate | None = None
 
-    def design(self, matrix: Floats, value: Floats) -> booster.Design:
+    def design(self, matrix: Matrix, value: Floats) -> booster.Design:
         amount = np.maximum(value, self.floor)
         outcome = np.log(amount) if self.link == "log" else amount
         start = np.tile(self.start, (len(value), 1)) if self.start else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,13 @@ from features.catalogue import FeatureSet
 from models import booster
 from models.matrix import Encoder, Floats
 from models.recipe import default_parameters
+from models.stored import Frame
 from models.wallet import (
     CUSTOMER,
     FOLDS,
     OBSERVED,
     SPEND,
+    TENURE,
     WalletModel,
     columns_of,
     folds,
@@ -42,13 +45,13 @@ _SHAPE = {"learning_rate": 0.05, "num_leaves": 4, "feature_fraction": 0.8, "lamb
 
 
 def fit(
-    frame: pd.DataFrame, features: FeatureSet, quantile: float, seed: int, most: int = MOST
+    frame: Frame, features: FeatureSet, quantile: float, seed: int, most: int = MOST
 ) -> WalletModel | None:
     """Fit on the newest of some snapshots.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Stored
         Snapshots with ``customer_id``, ``cutoff``, the inputs, the spend of the last 365 days and,
         where wallets are known, the observed one. Those of the newest cutoff count: there each
         customer stands once, with the longest history.
@@ -67,7 +70,7 @@ def fit(
         :data:`FEWEST`.
     """
     chosen = inputs(features)
-    newest = frame[frame["cutoff"] == frame["cutoff"].max()]
+    newest = _newest(frame, (*chosen.names, SPEND, OBSERVED, TENURE))
     if len(chosen) == 0 or SPEND not in frame or len(newest) < FEWEST:
         return None
     encoder = Encoder.fit(newest, chosen)
@@ -77,6 +80,13 @@ def fit(
     spend = yearly_spend(newest)
     model = _learnt(WalletModel(encoder, (), "spend", quantile), newest, spend, seed, most)
     return model.scaled(_level(model, known))
+
+
+def _newest(frame: Frame, columns: Iterable[str]) -> pd.DataFrame:
+    """Read some columns of the newest cutoff, as far as there are such."""
+    cutoff, read = frame["cutoff"], dict.fromkeys((CUSTOMER, *columns))
+    found: pd.DataFrame = frame[cutoff == cutoff.max()][[c for c in read if c in frame]]
+    return found
 
 
 def needed(features: FeatureSet) -> list[str]:

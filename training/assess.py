@@ -83,7 +83,8 @@ def assess(
     train, newest = past.evaluation(), past.newest()
     judged = evaluate(measured, newest, train, aim.value_horizon, task.seed)
     if comparators:
-        learnt, asked = measured.completed(train), measured.completed(newest)
+        learnt = measured.completed(past.sample(past.roles.evaluation))
+        asked = measured.completed(newest)
         compared = compare(comparators, learnt, asked, measured.encoder)
         judged = beside(judged, compared.churn, compared.value, task.seed)
         notes = (*notes, *compared.notes)

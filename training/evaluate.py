@@ -18,6 +18,7 @@ from models.baselines import (
 )
 from models.matrix import Floats
 from models.release import Release
+from models.stored import Frame
 from training.bootstrap import Interval, intervals, paired
 from training.measures import churn_measures, log_loss, normalised_gini, roc_auc, value_measures
 from training.measures_value import bias
@@ -86,7 +87,7 @@ class Evaluation:
 
 
 def evaluate(
-    release: Release, held_out: pd.DataFrame, train: pd.DataFrame, horizon: int, seed: int
+    release: Release, held_out: pd.DataFrame, train: Frame, horizon: int, seed: int
 ) -> Evaluation:
     """Measure a release and the baselines on snapshots that none of them has seen.
 
@@ -96,7 +97,7 @@ def evaluate(
         The evaluation fit.
     held_out : DataFrame
         Labelled snapshots of the newest complete cutoff.
-    train : DataFrame
+    train : DataFrame or Stored
         What the release was fitted on; the baselines are fitted on the same.
     horizon : int
         Days of the value window.
@@ -240,7 +241,7 @@ def leavers_found(evaluation: Evaluation, method: str, share: float = 0.1) -> in
 
 
 def _churn_predictions(
-    scores: pd.DataFrame, held_out: pd.DataFrame, train: pd.DataFrame, rule: SilenceRule
+    scores: pd.DataFrame, held_out: pd.DataFrame, train: Frame, rule: SilenceRule
 ) -> dict[str, Prediction]:
     outcome = train["churned"].to_numpy(np.float64)
     p = scores["churn_probability"].to_numpy(np.float64)

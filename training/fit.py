@@ -15,6 +15,7 @@ from models.derived import derive, derived_names
 from models.matrix import Encoder
 from models.recipe import Recipe
 from models.release import Release, medians, mixture
+from models.stored import Frame
 from models.value import ConditionalValue
 from models.wallet import WalletModel
 from training import intervals
@@ -43,13 +44,15 @@ class Ready:
 
     Parameters
     ----------
-    frame, held_out : DataFrame
-        What is learnt from and, empty where there are none, what tells when to stop.
+    frame : DataFrame or Stored
+        What is learnt from.
+    held_out : DataFrame
+        What tells when to stop; empty where nothing does.
     encoder : Encoder
     wallet : WalletModel or None
     """
 
-    frame: pd.DataFrame
+    frame: Frame
     held_out: pd.DataFrame
     encoder: Encoder
     wallet: WalletModel | None
@@ -64,25 +67,26 @@ class Ready:
 
 
 def prepared(
-    frame: pd.DataFrame,
+    frame: Frame,
     features: FeatureSet,
     recipe: Recipe,
     held_out: pd.DataFrame | None = None,
 ) -> Ready:
     """Derive features and fit the encoder, on the snapshots that are learnt from alone."""
-    watched, wallet = frame.iloc[:0] if held_out is None else held_out, None
+    watched, wallet = pd.DataFrame() if held_out is None else held_out, None
     if derived_names(features):
         wallet = wallet_fit.fit(frame, features, recipe.wallet_quantile, recipe.seed)
-        frame, watched = derive(wallet, frame), derive(wallet, watched)
+        frame = derive(wallet, frame)
+        watched = watched if held_out is None else derive(wallet, watched)
     return Ready(frame, watched, Encoder.fit(frame, features), wallet)
 
 
-def learn(frame: pd.DataFrame, features: FeatureSet, recipe: Recipe) -> Release:
+def learn(frame: Frame, features: FeatureSet, recipe: Recipe) -> Release:
     """Fit all models of a release, uncalibrated.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or Stored
         Labelled snapshots, ordered by (cutoff, customer_id).
     features : FeatureSet
         Of the tables, and perhaps derived; the model behind the derived ones is fitted first, on

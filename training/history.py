@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,8 +10,15 @@ import pandas as pd
 
 from features.errors import InputError
 from features.panel import Panel
+from models.stored import Frame, Stored
 from training.fit import Fold, grouped_folds
 from training.splits import Roles
+
+IN_MEMORY = 100_000_000
+"""Cells of snapshots, at 8 bytes each, that are read into memory whole.
+
+Of more, both fits read all in pieces, and what is only chosen by is an even sample of so many.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,17 @@ class History:
         """Read the snapshots of t0."""
         return self.panel.read([self.roles.newest])
 
-    def evaluation(self) -> pd.DataFrame:
-        """Read what the evaluation fit learns from."""
-        return self.panel.read(self.roles.evaluation)
+    def evaluation(self) -> Frame:
+        """Give what the evaluation fit learns from."""
+        return self._all(self.roles.evaluation)
 
-    def serving(self) -> pd.DataFrame:
-        """Read what the serving fit learns from."""
-        return self.panel.read(self.roles.serving)
+    def serving(self) -> Frame:
+        """Give what the serving fit learns from."""
+        return self._all(self.roles.serving)
+
+    def sample(self, cutoffs: Sequence[date]) -> pd.DataFrame:
+        """Read snapshots, as many as memory holds: to choose by, not to serve from."""
+        return self.panel.sample(cutoffs, max(1, IN_MEMORY // max(1, len(self.panel.features))))
 
     def folds(self) -> list[Callable[[], Fold]]:
         """Give rolling-origin folds; folds by customer where the history is too short for them.
@@ -48,11 +59,20 @@ class History:
         if self.roles.forward:
             return [self._reader(train, held_out) for train, held_out in self.roles.forward]
         if self.roles.evaluation:
-            return grouped_folds(self.evaluation())
-        return grouped_folds(self.serving()) if len(self.roles.serving) > 1 else []
+            return grouped_folds(self.sample(self.roles.evaluation))
+        return self.others() if len(self.roles.serving) > 1 else []
+
+    def others(self) -> list[Callable[[], Fold]]:
+        """Give folds by customer of what the serving fit learns from."""
+        return grouped_folds(self.sample(self.roles.serving))
 
     def _reader(self, train: list[date], held_out: date) -> Callable[[], Fold]:
-        return lambda: (self.panel.read(train), self.panel.read([held_out]))
+        return lambda: (self.sample(train), self.sample([held_out]))
+
+    def _all(self, cutoffs: list[date]) -> Frame:
+        if self.panel.snapshots(cutoffs) * len(self.panel.features) <= IN_MEMORY:
+            return self.panel.read(cutoffs)
+        return Stored(self.panel.pieces(cutoffs))
 
 
 def history(panel: Panel, found: Roles, fewest: int) -> History:

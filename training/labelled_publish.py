@@ -21,6 +21,7 @@ from training.plots import gains_curve, reliability_plot
 from training.promote import Decision, Duel, decide, decide_first, decide_redefined, redefined
 from training.publish import PROFILED, Published, register, table
 from training.realised import promised, to_notes
+from training.repeat import ARTIFACT, flat_to_dict
 from training.segments import segmented
 from training.tracking import Run, Tracker
 
@@ -112,6 +113,7 @@ def _log(run: Run, made: LabelledTrained, release: Bundle, facts: Mapping[str, s
         }
     )
     run.tags({**facts, "grade": str(made.grade)})
+    run.json(flat_to_dict(made.task), ARTIFACT)
     run.json({"features": made.features.to_list(), "hash": made.features.hash}, "feature_set")
     run.measures(evaluation.flat())
     run.json(table(evaluation), "measures")

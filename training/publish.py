@@ -125,7 +125,7 @@ def bundle_of(made: Trained, facts: Mapping[str, str]) -> Bundle:
     measures = {**made.evaluation.flat(), **made.wallet} if made.evaluation else {}
     promises = promised(made.evaluation, made.task.seed) if made.evaluation else {}
     meant, past = made.task.definition(made.aim), made.history
-    newest = past.panel.sample(past.roles.newest, PROFILED)
+    newest = past.panel.sample([past.roles.newest], PROFILED)
     release = replace(made.fits.serving, lifetime=meant.lifetime)
     return Bundle(
         made.task.name,

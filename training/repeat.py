@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
 
 from features.families import FAMILIES
 from features.own import load
 from features.settings import ChurnSettings
+from models.bundle import Definition
+from training.labelled import LabelledTask
 from training.settings import SegmentSettings, TrainingSettings
 from training.task import Task
 from training.tuned import Tuned
@@ -50,6 +52,34 @@ def from_dict(said: Mapping[str, Any]) -> Task:
         "tuned": Tuned.from_dict(said["tuned"]) if said["tuned"] else None,
     }
     return Task(**found)
+
+
+def flat_to_dict(task: LabelledTask) -> dict[str, Any]:
+    """Give the task of a flat file in JSON types."""
+    return {
+        **vars(task),
+        "definition": asdict(task.definition),
+        "training": task.training.model_dump(mode="json"),
+        "segments": task.segments.model_dump(mode="json"),
+        "today": task.today.isoformat(),
+    }
+
+
+def flat_from_dict(said: Mapping[str, Any]) -> LabelledTask:
+    """Read what :func:`flat_to_dict` gave."""
+    found = {
+        **said,
+        "definition": Definition(**said["definition"]),
+        "training": TrainingSettings.model_validate(said["training"]),
+        "segments": SegmentSettings.model_validate(said.get("segments", {})),
+        "today": date.fromisoformat(said["today"]),
+    }
+    return LabelledTask(**found)
+
+
+def is_flat(said: Mapping[str, Any]) -> bool:
+    """Tell whether a task that a run has noted is that of a flat file."""
+    return "definition" in said
 
 
 def differing(old: Any, new: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-import pandas as pd
-
 from features.errors import InputError
 from features.grains import Tables
 from features.horizon import SHARE, propose, propose_period
@@ -14,6 +12,7 @@ from features.labels import Target
 from features.own import NONE, Own
 from features.settings import ChurnSettings
 from models.bundle import Definition
+from models.stored import Frame
 from training.dates import Dates
 from training.settings import SegmentSettings, TrainingSettings
 from training.splits import Roles, roles
@@ -164,7 +163,7 @@ def plan(task: Task, when: Dates, aim: Target) -> Roles:
     return found
 
 
-def check_enough(frame: pd.DataFrame, settings: TrainingSettings, horizon: int) -> None:
+def check_enough(frame: Frame, settings: TrainingSettings, horizon: int) -> None:
     """Refuse to learn from too little.
 
     Raises
@@ -173,7 +172,7 @@ def check_enough(frame: pd.DataFrame, settings: TrainingSettings, horizon: int) 
         Saying what is there and what is needed.
     """
     customers = frame["customer_id"].nunique()
-    outcome = frame.groupby("customer_id")["churned"]
+    outcome = frame[["customer_id", "churned"]].groupby("customer_id")["churned"]
     churners, stayers = int(outcome.max().sum()), int((1 - outcome.min()).sum())
     count = frame["cutoff"].nunique()
     cutoffs = "1 cutoff" if count == 1 else f"{count} cutoffs"

@@ -26,7 +26,7 @@ from training.comparators import Comparator, Compared, compare, find
 from training.dates import Dates, dates, known_by
 from training.evaluate import Evaluation, beside, core_measures, evaluate
 from training.explore import explore, half_life
-from training.fit import calibrated, grouped_folds, learn, repeat, with_outlook
+from training.fit import calibrated, learn, repeat, with_outlook
 from training.further import further_measures, unsaid
 from training.grade import Grade, grade
 from training.held_out import HeldOut, predict
@@ -206,9 +206,7 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
     base = ground(task, tables, champion, shop)
     past, aim, features = base.history, base.aim, base.features
     start, tuned = with_tuned(base.recipe, task.tuned, aim, features)
-    if past.roles.forward:
-        start = replace(start, half_life=half_life(past.folds(), features, start, aim.horizon))
-    fits = _better(two_fits(past, features, start, shop.progress, ALL), past, features, shop)
+    fits = best_fits(past, features, start, aim.horizon, shop.progress)
     judged = _evaluate(fits.measured, past, aim, task)
     compared = _compared(comparators, fits.measured, past)
     if judged:
@@ -240,6 +238,26 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
     )
 
 
+def best_fits(
+    past: History, features: FeatureSet, recipe: Recipe, horizon: int, progress: Progress
+) -> Fits:
+    """Choose a recipe among all kinds and a half-life, and make both fits, if it is worth it.
+
+    Parameters
+    ----------
+    past : History
+    features : FeatureSet
+    recipe : Recipe
+        With parameters.
+    horizon : int
+        Days; churn's.
+    progress : Progress
+    """
+    if past.roles.forward:
+        recipe = replace(recipe, half_life=half_life(past.folds(), features, recipe, horizon))
+    return _better(two_fits(past, features, recipe, progress, ALL), past, features, progress)
+
+
 def two_fits(
     past: History,
     features: FeatureSet,
@@ -260,8 +278,7 @@ def two_fits(
     serving = calibrated(learn(past.serving(), features, complete), complete, held_out)
     if not held_out:
         # A single cutoff: nothing is calibrated, but other customers tell how far values spread.
-        others = repeat(grouped_folds(past.serving()), features, complete)
-        serving = with_outlook(serving, complete, others)
+        serving = with_outlook(serving, complete, repeat(past.others(), features, complete))
     progress.step()
     return Fits(complete, serving, measured[1] if measured else None)
 
@@ -311,11 +328,11 @@ def _baseline(recipe: Recipe) -> Recipe:
     return replace(BASELINE, seed=recipe.seed, wallet_quantile=recipe.wallet_quantile)
 
 
-def _better(model: Fits, past: History, features: FeatureSet, shop: Workshop) -> Fits:
+def _better(model: Fits, past: History, features: FeatureSet, progress: Progress) -> Fits:
     """Put the baseline in the place of a model that does not beat it on t0."""
     if model.measured is None:
         return model
-    plain = two_fits(past, features, _baseline(model.recipe), shop.progress)
+    plain = two_fits(past, features, _baseline(model.recipe), progress)
     assert plain.measured is not None  # noqa: S101 - both have the same history
     newest = past.newest()
     churned, value = newest["churned"].to_numpy(float), newest["value"].to_numpy(float)
@@ -330,7 +347,7 @@ def _better(model: Fits, past: History, features: FeatureSet, shop: Workshop) ->
         churn=model.recipe.churn if churn else BASELINE.churn,
         value=model.recipe.value if worth else BASELINE.value,
     )
-    return two_fits(past, features, mixed, shop.progress)
+    return two_fits(past, features, mixed, progress)
 
 
 def _evaluate(
@@ -346,7 +363,8 @@ def _compared(
 ) -> Compared:
     if measured is None or not comparators:
         return Compared()
-    train, held_out = (measured.completed(f) for f in (past.evaluation(), past.newest()))
+    learnt = past.sample(past.roles.evaluation)
+    train, held_out = (measured.completed(frame) for frame in (learnt, past.newest()))
     return compare(comparators, train, held_out, measured.encoder)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from features.catalogue import FeatureSet
 from models.recipe import Recipe
+from models.stored import Frame
 from training.explore import harm
 from training.history import History
 
@@ -21,7 +20,7 @@ _TWO_YEARS = 730
 _SEASON = ("calendar",)
 
 
-def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple[str, ...]]:
+def usable(features: FeatureSet, frame: Frame) -> tuple[FeatureSet, tuple[str, ...]]:
     """Leave out what would be learnt by heart, and say which of the user's own columns it is.
 
     That is categories that name customers rather than group them, such as an e-mail, and the
@@ -41,9 +40,7 @@ def usable(features: FeatureSet, frame: pd.DataFrame) -> tuple[FeatureSet, tuple
     return FeatureSet(tuple(f for f in features if f.name not in gone)), notes
 
 
-def seasoned(
-    past: History, features: FeatureSet, recipe: Recipe, frame: pd.DataFrame
-) -> FeatureSet:
+def seasoned(past: History, features: FeatureSet, recipe: Recipe, frame: Frame) -> FeatureSet:
     """Leave out the calendar where each date is one cutoff's and forward predictions lose by it."""
     rest = features.without(_SEASON)
     if len(rest) == len(features) or _span(frame) >= _TWO_YEARS:
@@ -53,6 +50,7 @@ def seasoned(
     return features
 
 
-def _span(frame: pd.DataFrame) -> int:
+def _span(frame: Frame) -> int:
     """Give the days from the first cutoff to the last."""
-    return int((frame["cutoff"].max() - frame["cutoff"].min()).days)
+    cutoff = frame["cutoff"]
+    return int((cutoff.max() - cutoff.min()).days)

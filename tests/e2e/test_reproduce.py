@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flat import FLAT, people
 from tests.support import BASE, Shop, sales
 
 
@@ -31,10 +32,22 @@ def test_what_was_not_trained_here_is_refused(trained: Shop) -> None:
     assert "'shop' has no version 7 in the registry" in trained.refuses("reproduce", "7")
     said = trained.refuses("reproduce", "feed")
     assert "no version of 'shop' was made by a run 'feed'; `keepwell models list`" in said
-    trained.write(
-        config=BASE.replace(
-            '[tables.transactions]\nsource = "transactions.parquet"',
-            '[tables.labelled]\nsource = "transactions.parquet"\noutcome = "amount"\nleft = ["1"]',
-        )
-    )
-    assert trained.run("reproduce", "1").status == 2
+    trained.config.write_text(FLAT, encoding="utf-8")
+    said = trained.refuses("reproduce", "1")
+    assert "version 1 was trained on tables with dates, and the configuration names a flat" in said
+
+
+def test_a_version_of_a_flat_file_is_reproduced(shop: Shop) -> None:
+    shop.folder.mkdir()
+    file = shop.folder / "people.parquet"
+    people().to_parquet(file)
+    shop.config.write_text(FLAT, encoding="utf-8")
+    shop.does("train")
+    shop.config.write_text("seed = 2\n" + FLAT, encoding="utf-8")
+    said = shop.does("reproduce", "1").all
+    assert "Version 1 is reproduced: every file is the same to the byte" in said
+    people().iloc[:-1].to_parquet(file)
+    said = shop.run("reproduce", "1").all
+    assert "Version 1 is not reproduced; what differs, then → now:" in said
+    assert "notes.data_fingerprint: " in said
+    assert [v.version.number for v in shop.registry.versions()] == [1]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import lightgbm as lgb
 import numpy as np
@@ -23,6 +27,7 @@ from keepwell import cluster
 from keepwell.cli import main
 from models import booster, churn, value
 from models.bundle import Bundle
+from models.errors import ModelError
 from models.matrix import Encoder, Floats
 from models.recipe import ChurnKind, Recipe, ValueKind
 from models.registry import Registry
@@ -216,6 +221,32 @@ def test_what_is_small_or_cannot_be_distributed_is_trained_here(features: Featur
         assert cluster.train(None, job).current_iteration() == 5
     with pytest.raises(AttributeError):
         cluster.train(None, large)
+
+
+def test_a_worker_that_dies_is_named_and_nothing_hangs(features: FeatureSet) -> None:
+    job, begun = job_of(whole_numbers(40_000), features, 100_000), Event()
+    with (
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as local,
+        cluster.connected(local.scheduler_address) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        (worker, process), *_ = client.run(os.getpid).items()
+        killing = pool.submit(_kill_when_busy, client, worker, process, begun)
+        with pytest.raises(ModelError, match=f"broke off, for {worker} is gone .* run the command"):
+            cluster.train(client, job)
+        killing.result()
+    assert begun.is_set()
+
+
+def _kill_when_busy(client: Client, worker: str, process: int, begun: Event) -> None:
+    """Kill a worker as soon as it trains."""
+    while not client.processing().get(worker):  # type: ignore[no-untyped-call]
+        time.sleep(0.1)
+    begun.set()
+    time.sleep(1)
+    os.kill(process, signal.SIGKILL)
 
 
 def test_batches_are_scored_exactly_alike_and_in_their_order(

@@ -46,6 +46,28 @@ def test_the_same_seed_grows_the_same_trees_on_any_threads(
     assert trees(label, objective, threads=1, seed=8) != alone
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"extra_trees": True, "num_leaves": 15, "feature_fraction": 0.3},
+        {"cat_smooth": 1.0, "path_smooth": 9.0},
+        {"max_bin": 15},
+        {"min_data_in_leaf": 60},
+    ],
+)
+def test_boosters_of_one_design_are_those_of_designs_of_their_own(
+    features: FeatureSet, snapshots: Maker, other: Mapping[str, object]
+) -> None:
+    frame = snapshots(2_000)
+    encoder, outcome = Encoder.fit(frame, features), frame["churned"].to_numpy(np.float64)
+    plain = {**default_parameters(2_000), **OBJECTIVE}
+    shared = Design(encoder.matrix(frame), outcome)
+    for settings in (plain, {**plain, **other}, plain):
+        own = Design(encoder.matrix(frame), outcome)
+        fitted = [booster.train(design, encoder, settings, 10, 7) for design in (shared, own)]
+        assert booster.to_text(fitted[0]) == booster.to_text(fitted[1])
+
+
 def test_training_stops_when_the_held_out_loss_rises(
     features: FeatureSet, snapshots: Maker
 ) -> None:

@@ -27,6 +27,15 @@ for number in itertools.count():
     registry.promote(versions[number % 2], f"promotion {number}")
 """
 
+REGISTER_FOR_EVER = """
+import sys
+from models.registry import Registry
+registry = Registry(sys.argv[1], sys.argv[4])
+print("registering", flush=True)
+while True:
+    registry.register(sys.argv[2], sys.argv[3])
+"""
+
 
 @pytest.fixture
 def registry(tmp_path: Path, empty_store: Path) -> Registry:
@@ -104,3 +113,29 @@ def test_killed_at_any_moment_champion_and_record_agree(
     assert told[0] == "first"
     assert told[-2:] == ["gone on", "and on"]
     assert told[1:-2] == [f"promotion {number}" for number in range(len(told) - 3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("another", 0.0), ("another", 0.02), ("shop", 0.07), ("shop", 0.16)]
+)
+def test_killed_while_it_registers_versions_are_whole_and_the_next_one_follows(
+    tmp_path: Path, registry: Registry, name: str, seconds: float
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    run, source = registry.version(1).run_id, str(tmp_path)
+    command = [sys.executable, "-c", REGISTER_FOR_EVER, uri, run, source, name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "registering\n"
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+    found = Registry(uri, name)
+    before = found.versions()
+    assert [v.version.number for v in before] == list(range(1, len(before) + 1))
+    assert {(v.version.run_id, v.version.source) for v in before} <= {(run, source)}
+    next_one = found.register(run, source)
+    assert next_one.number == len(before) + 1
+    found.promote(next_one, "gone on")
+    assert found.champion() == next_one
+    assert found.history()[-1].reason == "gone on"
+    assert registry.history()[0].reason == "first"

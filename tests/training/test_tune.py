@@ -205,4 +205,7 @@ def test_another_search_space_is_another_study(base: Ground) -> None:
 def test_folds_are_prepared_once(base: Ground) -> None:
     (train, watched) = base.history.folds()[0]()
     once = prepared(train, base.features, base.recipe, watched)
-    pd.testing.assert_frame_equal(cached(base)[0].frame, once.frame)
+    kept = cached(base)[0].frame
+    assert isinstance(kept, pd.DataFrame)
+    assert isinstance(once.frame, pd.DataFrame)
+    pd.testing.assert_frame_equal(kept, once.frame)
