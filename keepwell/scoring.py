@@ -16,6 +16,7 @@ from features.families import FAMILIES
 from features.own import changed, load
 from features.panel import features_at, write
 from features.population import population
+from features.tables import Tables
 from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
 from keepwell.offering import check_offers, offers_of, print_offers
@@ -76,18 +77,17 @@ def run_scoring(
         _check_backtest(moment, bundle, backtest=backtest)
         bar.start("Features", 1)
         path = folder / "snapshots.parquet"
-        meant = bundle.definition
-        spine = population(tables, moment, meant.churn_kind, meant.active_within)
-        own = load(bundle.families, FAMILIES)
-        made = features_at(known_by(tables, moment), spine, own.families)
-        check_features(bundle, made.features)
-        write(made.table, path)
+        _write_snapshots(bundle, tables, moment, path)
         bar.step()
         bar.start("Scores", 1)
-        explain = project.settings.scoring.reasons
-        batches = _batches(path, moment, bundle)
         scored = score(
-            bundle, batches, moment, version.number, explain=explain, backtest=backtest, spread=by
+            bundle,
+            _batches(path, moment, bundle),
+            moment,
+            version.number,
+            explain=project.settings.scoring.reasons,
+            backtest=backtest,
+            spread=by,
         )
         offers = offers_of(project, bundle, scored, _batches(path, moment, bundle))
         bar.step()
@@ -99,6 +99,15 @@ def run_scoring(
     _say(project, scored, bundle, moment, when, out)
     print_offers(offers, out)
     return scored.scores
+
+
+def _write_snapshots(bundle: Bundle, tables: Tables, moment: date, path: Path) -> None:
+    meant = bundle.definition
+    spine = population(tables, moment, meant.churn_kind, meant.active_within)
+    own = load(bundle.families, FAMILIES)
+    made = features_at(known_by(tables, moment), spine, own.families)
+    check_features(bundle, made.features)
+    write(made.table, path)
 
 
 def run_risk_list(

@@ -111,3 +111,19 @@ def history(panel: Panel, found: Roles, fewest: int) -> History:
         panel,
         Roles(kept.as_of, kept.reach, kept.serving, evaluation, forward if evaluation else []),
     )
+
+
+def limits(past: History) -> tuple[str, ...]:
+    """Say what a short history does not allow."""
+    roles = past.roles
+    if roles.forward:
+        return ()
+    if roles.evaluation:
+        return ("too few cutoffs to predict forward: calibrated on folds by customer",)
+    if len(roles.serving) == 1:
+        return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
+    unmeasured = (
+        "no cutoff a whole label window before the newest one has enough leavers and stayers: "
+        "calibrated on folds by customer, and no held-out measure can be claimed"
+    )
+    return (unmeasured,)

@@ -30,7 +30,7 @@ from training.fit import calibrated, learn, repeat, with_outlook
 from training.further import further_measures, unsaid
 from training.grade import Grade, grade
 from training.held_out import HeldOut, predict
-from training.history import History, history
+from training.history import History, history, limits
 from training.promote import better_component
 from training.task import Task, check_enough, plan, target
 from training.tuned import with_tuned
@@ -225,7 +225,7 @@ def train(task: Task, tables: Tables, champion: Bundle | None, shop: Workshop) -
         (
             *tuned,
             *base.notes,
-            *_limits(past),
+            *limits(past),
             *compared.notes,
             *unsaid(fits.serving),
             *effects_notes,
@@ -396,19 +396,3 @@ def _without_attributes(
     if len(rest) == len(features) or "valid_from" in tables["customers"].columns:
         return None
     return _evaluate(refit(past, rest, recipe), past, aim, task)
-
-
-def _limits(past: History) -> tuple[str, ...]:
-    """Say what a short history does not allow."""
-    roles = past.roles
-    if roles.forward:
-        return ()
-    if roles.evaluation:
-        return ("too few cutoffs to predict forward: calibrated on folds by customer",)
-    if len(roles.serving) == 1:
-        return ("one usable cutoff: nothing is calibrated and no held-out measure can be claimed",)
-    unmeasured = (
-        "no cutoff a whole label window before the newest one has enough leavers and stayers: "
-        "calibrated on folds by customer, and no held-out measure can be claimed"
-    )
-    return (unmeasured,)

@@ -129,7 +129,7 @@ def wait_for(process: subprocess.Popen[str], shop: Shop, trials: int) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_tuning_that_is_broken_off_goes_on(shop: Shop, how: signal.Signals) -> None:
     shop.write(sales())
-    process = start(shop, "--trials", "50")
+    process = start(shop, "--trials", "500")  # far more than are done when the signal arrives
     wait_for(process, shop, 2)
     process.send_signal(how)
     said = process.communicate(timeout=60)[0]

@@ -48,6 +48,7 @@ METHODS = {
     "score": ["as_of", "backtest"],
     "tracking_uri": [],
     "train": ["as_of", "replace", "untuned"],
+    "uplift": ["as_of"],
     "tune": ["as_of", "trials", "timeout", "jobs"],
 }
 FOR_SERVERS = {"build", "demo", "export", "keys", "serve"}
