@@ -12,6 +12,7 @@ from features.errors import InputError
 from keepwell.output import check_format, write_figure, write_frame
 from keepwell.project import Project
 from keepwell.show import print_facts
+from keepwell.silence import silenced
 from models.reasons import NO_CURRENCY
 from serving.store import Run, Store
 from serving.targeting.actions import changed
@@ -55,8 +56,9 @@ def run_plan(
     with project.store() as published:
         run = _newest(published)
         _check_actions(project, published, run)
-        _, plan = plan_from(published, order, run.id)
-        curve = curve_from(published, order, run.id)
+        with silenced():
+            _, plan = plan_from(published, order, run.id)
+            curve = curve_from(published, order, run.id)
     _print_plan(plan, run, curve, out)
     if target is not None:
         _write(plan, curve, run, target, out)
@@ -100,6 +102,7 @@ def _print_plan(plan: Plan, run: Run, curve: Curve, out: Console) -> None:
     mark = ", a backtest" if run.backtest else ""
     out.print(_actions(facts, f"Plan{day}{mark}, run {run.id}: budget {facts.budget:,.2f}{unit}"))
     print_facts(out, "Expected", _facts(facts, unit))
+    out.print(_curve_title(curve), highlight=False)
     out.print(_curve(curve, unit))
     for note in facts.notes:
         out.print(f"note: {escape(note)}", highlight=False, soft_wrap=True)
@@ -142,7 +145,7 @@ def _facts(facts: Facts, unit: str) -> dict[str, str]:
 
 
 def _curve(curve: Curve, unit: str) -> Table:
-    table = Table(title=_curve_title(curve), title_justify="left")
+    table = Table()
     for name in ("budget", "profit"):
         table.add_column(f"{name}{unit}", justify="right")
     for budget, profit in zip(curve.budget[1:], curve.profit[1:], strict=True):
