@@ -38,7 +38,7 @@ def notes(offers: Offers, rest: Bools, outcome: Outcome, order: Order) -> Iterat
         chosen = outcome.choice == number
         if order.control and chosen.any() and not (chosen & outcome.held_out).any():
             yield (
-                f"[actions.{action.name}]: {int(chosen.sum()):,} customers are too few for a "
+                f"[actions.{action.name}]: {_customers(int(chosen.sum()))} too few for a "
                 f"control group of {order.control:.0%}; nobody is held out"
             )
     yield from _assumed(offers, outcome)
@@ -80,3 +80,7 @@ def _assumed(offers: Offers, outcome: Outcome) -> Iterator[str]:
         f"assumed, not measured: the acceptance behind {int(rows.sum()):,} of the offers; together "
         f"they pay as long as it is above {share:.0%} of what is assumed"
     )
+
+
+def _customers(count: int) -> str:
+    return "1 customer is" if count == 1 else f"{count:,} customers are"
