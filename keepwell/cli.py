@@ -24,7 +24,13 @@ from keepwell import (
     cli_uplift,
     cli_watching,
 )
-from keepwell.cli_options import DEFAULT_CONFIG, AsOfOption, ConfigOption
+from keepwell.cli_options import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ChampionsDayOption,
+    ConfigOption,
+    ReportOption,
+)
 from models.errors import ModelError
 from serving.errors import StoreError
 
@@ -120,16 +126,8 @@ cli_tuning.add_to(app)
 @app.command()
 def evaluate(
     config: ConfigOption = DEFAULT_CONFIG,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            formats=["%Y-%m-%d"],
-            help="First day that is not known; the one that the champion was trained as of by "
-            "default.",
-        ),
-    ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the whole report here, too.")] = None,
+    as_of: ChampionsDayOption = None,
+    html: ReportOption = None,
 ) -> None:
     """Report how good the champion is, where it is worse, and what it rests on.
 

@@ -22,3 +22,14 @@ AsOfOption = Annotated[
         help="First day that is not known; the day after the last transaction by default.",
     ),
 ]
+
+ChampionsDayOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="First day that is not known; the one that the champion was trained as of by default.",
+    ),
+]
+
+ReportOption = Annotated[Path | None, typer.Option(help="Write the whole report here, too.")]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from keepwell.cli_options import DEFAULT_CONFIG, ConfigOption
+from keepwell.cli_options import (
+    DEFAULT_CONFIG,
+    ChampionsDayOption,
+    ConfigOption,
+    ReportOption,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,16 +19,8 @@ def add_to(app: typer.Typer) -> None:
 
 def uplift(
     config: ConfigOption = DEFAULT_CONFIG,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            formats=["%Y-%m-%d"],
-            help="First day that is not known; the one that the champion was trained as of by "
-            "default.",
-        ),
-    ] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the whole report here, too.")] = None,
+    as_of: ChampionsDayOption = None,
+    html: ReportOption = None,
 ) -> None:
     """Say what each action does, on whom, and whether that is sure, from treated and controls.
 

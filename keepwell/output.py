@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -61,38 +62,32 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 def write_tables(tables: Iterable[pa.Table], path: Path) -> None:
     """Write tables of the same columns, one after the other, as one file; see `write_frame`."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     opened = pc.CSVWriter if path.suffix.lower() == ".csv" else pq.ParquetWriter
     rest = iter(tables)
     first = next(rest)
-    try:
-        with opened(part, first.schema) as writer:
-            for table in chain([first], rest):
-                writer.write(table)
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        _remove(part)
+    with _replacing(path) as part, opened(part, first.schema) as writer:
+        for table in chain([first], rest):
+            writer.write(table)
 
 
 def write_text(text: str, path: Path) -> None:
     """Write a text as UTF-8; see `write_frame`."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with _replacing(path) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        _remove(part)
 
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG; see `write_frame`."""
+    with _replacing(path) as part:
+        figure.savefig(part, format="png")
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a place beside a file; what is written there takes the file's place when it is whole."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        figure.savefig(part, format="png")
+        yield part
         part.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
