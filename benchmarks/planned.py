@@ -3,13 +3,15 @@
 Simulated companies know the true effect of every action on every customer, and what each is worth.
 For each seed a company is simulated, a model trained on it and a plan made within a budget; what
 the treated really bring is set against plans that spend as much, with the action that Keepwell's
-plan chose most, on whoever is most likely to leave, whoever is worth most, and anybody.
+plan chose most, on whoever is most likely to leave, whoever is worth most, and anybody. All plans
+leave out whom the configuration says to let rest.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,40 +26,61 @@ from keepwell.simulate.story import HORIZON, YEAR
 SMALL = 3
 OURS = "Keepwell"
 ORDERS = {"risk-ranked": "churn_probability", "value-ranked": "expected_value"}
+TIGHT, AMPLE = 0.75, 3.0
+"""Budgets a customer scored: the cheapest action for three in eight of them, and for all."""
+
+REST = pd.Timedelta(days=30)
+"""As the simulated company's configuration has it."""
 
 
-def profits(folder: Path, customers: int, seed: int, budget: float) -> dict[str, float]:
-    """Simulate, train, score and plan, and give what each plan brings in truth.
+def profits(config: Path, seed: int, budgets: Sequence[float]) -> dict[str, dict[str, float]]:
+    """Train, score and plan for a simulated company, and give what each plan brings in truth.
 
     Parameters
     ----------
-    folder : Path
-        Empty.
-    customers, seed : int
-        Of the simulated company.
-    budget : float
-        In its currency; every plan spends it as far as there are customers.
+    config : Path
+        Of a company as ``keepwell simulate`` writes it.
+    seed : int
+        Of the random plan.
+    budgets : sequence of float
+        In the company's currency, a customer scored; every plan spends it as far as there are
+        customers.
 
     Returns
     -------
-    dict of str to float
-        Profit in the currency, by name of plan.
+    dict of str to dict of str to float
+        Profit in the currency, by budget and by name of plan.
     """
-    company = keepwell.simulated(folder, customers=customers, seed=seed)
+    company, folder = keepwell.open(config), config.parent
     company.train()
     scores = company.score().set_index("customer_id")
-    rows = company.plan(budget).rows
-    costs = true_costs(pd.read_parquet(folder / "contacts.parquet"))
+    contacts = pd.read_parquet(folder / "contacts.parquet")
+    costs = true_costs(contacts)
     worth = true_profits(pd.read_parquet(folder / "truth.parquet"), costs)
-    most = str(rows["action"].mode().iloc[0])
-    many = int(budget // costs[most])
-    ranked = {name: scores[by].nlargest(many).index for name, by in ORDERS.items()}
+    found = {}
+    for each in budgets:
+        budget = each * len(scores)
+        rows = company.plan(budget).rows
+        most = str(rows["action"].mode().iloc[0])
+        ours = worth.loc[rows["customer_id"], rows["action"]].to_numpy().diagonal().sum()
+        simple = ranked(open_to(scores, contacts), int(budget // costs[most]), seed)
+        others = {name: float(worth.loc[chosen, most].sum()) for name, chosen in simple.items()}
+        found[f"{each:g} a customer"] = {OURS: float(ours), **others}
+    return found
+
+
+def open_to(scores: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the customers who are to rest."""
+    latest = contacts.groupby("customer_id")["contacted_at"].max()
+    resting = latest.index[latest >= pd.Timestamp(scores["as_of"].iloc[0]) - REST]
+    return scores[~scores.index.isin(resting)]
+
+
+def ranked(scores: pd.DataFrame, many: int, seed: int) -> dict[str, pd.Index[str]]:
+    """Choose so many customers by each simple rule."""
+    found = {name: scores[by].nlargest(many).index for name, by in ORDERS.items()}
     drawn = scores.sample(min(many, len(scores)), random_state=seed).index
-    return {
-        OURS: float(sum(worth.loc[rows["customer_id"], rows["action"]].to_numpy().diagonal())),
-        **{name: float(worth.loc[chosen, most].sum()) for name, chosen in ranked.items()},
-        "random": float(worth.loc[drawn, most].sum()),
-    }
+    return {**found, "random": drawn}
 
 
 def true_costs(contacts: pd.DataFrame) -> pd.Series[float]:
@@ -93,22 +116,25 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=SMALL)
-    parser.add_argument("--customers", type=int, default=3_000)
-    parser.add_argument("--budget", type=float, default=1_000.0)
+    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--budgets", type=float, nargs="+", default=[TIGHT, AMPLE])
     given = parser.parse_args()
     found = []
     for seed in range(1, given.seeds + 1):
-        with tempfile.TemporaryDirectory() as folder:
-            found.append(profits(Path(folder), given.customers, seed, given.budget))
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made) / "company"
+            keepwell.simulated(folder, customers=given.customers, seed=seed)
+            found.append(profits(folder / "keepwell.toml", seed, given.budgets))
     out = Console(highlight=False, width=100)
     if given.seeds == SMALL:
         out.print("a small number of seeds; --seeds 20 gives more")
-    out.print(shown(pd.DataFrame(found)))
+    for budget in found[0]:
+        out.print(shown(pd.DataFrame([one[budget] for one in found]), budget))
 
 
-def shown(found: pd.DataFrame) -> Table:
+def shown(found: pd.DataFrame, budget: str) -> Table:
     """Make a table of the plans, a seed a row in what is given."""
-    table = Table(title=f"true profit of plans, {len(found)} simulated companies")
+    table = Table(title=f"true profit of plans, {len(found)} simulated companies, {budget}")
     for name in ("plan", "mean", "standard error", "Keepwell better in", "by"):
         table.add_column(name, justify="left" if name == "plan" else "right")
     for column, profit in found.items():

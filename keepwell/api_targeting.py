@@ -113,6 +113,7 @@ def _row(judged: Judged) -> dict[str, object]:
     low, high = judged.mean.interval(judged.width)
     return {
         "effect": judged.mean.estimate,
+        "own": judged.own.estimate,
         "low": low,
         "high": high,
         "learner": judged.chosen,

@@ -150,7 +150,8 @@ def expected_days(probability: Floats, gap: Floats) -> Floats:
         at the rate of these 30. NaN beyond :data:`LONGEST`.
     """
     p = calibration.clip(probability)
-    pace = np.nan_to_num(gap, nan=_NO_PACE)
+    # Purchases are days: none is less than one after another.
+    pace = np.maximum(np.nan_to_num(gap, nan=_NO_PACE), 1.0)
     likely = np.maximum(p, 0.5)
     soon = -pace * np.log1p(np.expm1(-DAYS / pace) * 0.5 / likely)
     days = np.where(p > 0.5, soon, -DAYS * np.log(2) / np.log1p(-p))  # noqa: PLR2004 - half

@@ -27,6 +27,8 @@ class Estimate:
     ----------
     constant : float
         In the unit of the outcome.
+    share : float
+        Added to it: so much of what is expected of the customer anyway.
     terms : tuple of (float, lightgbm.Booster)
         Added to it: each booster's prediction times its weight. None where the effect is taken
         to be the same for all.
@@ -34,17 +36,32 @@ class Estimate:
 
     constant: float
     terms: tuple[tuple[float, lgb.Booster], ...] = ()
+    share: float = 0.0
 
-    def predict(self, matrix: Floats, threads: int = 0) -> Floats:
-        """Give the effect on each customer, shape (rows,)."""
-        parts = [w * np.asarray(b.predict(matrix, num_threads=threads)) for w, b in self.terms]
-        return np.asarray(sum(parts, np.full(len(matrix), self.constant)))
+    def predict(self, matrix: Floats, expected: Floats | float = 0.0, threads: int = 0) -> Floats:
+        """Give the effect on each customer, shape (rows,).
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (rows, features)
+        expected : ndarray of shape (rows,)
+            The outcome that is expected of each customer who is left alone; looked at where
+            :attr:`share` is not 0.
+        threads : int
+            0: as many as there are.
+        """
+        found = np.full(len(matrix), self.constant)
+        found += self.share * np.asarray(expected, np.float64)
+        for weight, fitted in self.terms:
+            found += weight * np.asarray(fitted.predict(matrix, num_threads=threads))
+        return found
 
     def to_files(self, name: str) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""
         files = [f"{name}_{number}.txt" for number in range(1, len(self.terms) + 1)]
         fields = {
             "constant": self.constant,
+            "share": self.share,
             "terms": [[weight, file] for (weight, _), file in zip(self.terms, files, strict=True)],
         }
         texts = zip(files, (booster.to_text(b) for _, b in self.terms), strict=True)
@@ -54,7 +71,17 @@ class Estimate:
     def from_files(cls, fields: Mapping[str, Any], texts: Mapping[str, str]) -> Estimate:
         """Read what :meth:`to_files` gave."""
         terms = tuple((w, booster.from_text(texts[file])) for w, file in fields["terms"])
-        return cls(fields["constant"], terms)
+        return cls(fields["constant"], terms, fields.get("share", 0.0))
+
+
+def expected_stay(scores: pd.DataFrame) -> Floats:
+    """Give the probability that each customer stays anyway, shape (rows,)."""
+    return 1.0 - scores["churn_probability"].to_numpy(np.float64)
+
+
+def expected_value(scores: pd.DataFrame) -> Floats:
+    """Give what each customer brings anyway, in the currency and 0 at least, shape (rows,)."""
+    return np.asarray(np.maximum(scores["expected_value"], 0.0), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -75,11 +102,12 @@ class ActionUplift:
     value: Estimate | None
     redemption: float
 
-    def effect(self, matrix: Floats) -> Effect:
-        """Give the effect on each customer."""
+    def effect(self, scores: pd.DataFrame, matrix: Floats) -> Effect:
+        """Give the effect on each customer; see :meth:`Uplift.effects`."""
+        stays, value = expected_stay(scores), expected_value(scores)
         return Effect(
-            np.clip(self.stays.predict(matrix), -1.0, 1.0),
-            None if self.value is None else self.value.predict(matrix),
+            np.clip(self.stays.predict(matrix, stays), -1.0, 1.0),
+            None if self.value is None else self.value.predict(matrix, value),
             np.full(len(matrix), self.redemption),
         )
 
@@ -100,17 +128,17 @@ class Uplift:
         """The actions, by name."""
         return tuple(sorted(self.by_action))
 
-    def effects(self, frame: pd.DataFrame, matrix: Floats) -> dict[str, Effect]:  # noqa: ARG002 - as all models are given
+    def effects(self, scores: pd.DataFrame, matrix: Floats) -> dict[str, Effect]:
         """Estimate what each action would do to each customer.
 
         Parameters
         ----------
-        frame : DataFrame
-            One row a snapshot, of any content: no model reads a column by its name.
+        scores : DataFrame
+            One row a snapshot, with its ``churn_probability`` and ``expected_value``.
         matrix : ndarray of shape (rows, features)
             The same snapshots, as the release's encoder gives them.
         """
-        return {action: self.by_action[action].effect(matrix) for action in self.actions}
+        return {a: self.by_action[a].effect(scores, matrix) for a in self.actions}
 
     def to_files(self) -> tuple[dict[str, Any], dict[str, str]]:
         """Give JSON types, and texts by file name."""

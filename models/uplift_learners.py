@@ -43,6 +43,8 @@ class Experiment:
         Probability to have been treated, within (0, 1).
     customers : ndarray of shape (rows,)
         Who each row is.
+    expected : ndarray of shape (rows,) or None
+        The outcome that was expected of each, left alone; None where nothing was.
     """
 
     matrix: Floats
@@ -50,6 +52,7 @@ class Experiment:
     treated: Floats
     propensity: Floats
     customers: NDArray[Any]
+    expected: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -62,6 +65,7 @@ class Experiment:
             self.treated[rows],
             self.propensity[rows],
             self.customers[rows],
+            None if self.expected is None else self.expected[rows],
         )
 
     def folds(self, count: int) -> NDArray[np.intp]:

@@ -26,7 +26,11 @@ class TrainingSettings(Section):
         Fewest customers, and customers who left (and who stayed), that a model is fitted on.
     min_contacts
         Fewest treated, and fewest controls, with known outcome that an action's effect is estimated
-        from; None: as many as show an effect on one in five of those who leave.
+        from; None: 100, and of all such actions together as many as show an effect on one in five
+        of those who leave.
+    uplift_gap
+        Days after a contact at which the windows begin in which its effect is looked for; None:
+        churn's gap. Who leaves while it works may have bought before.
     wallet_quantile
         The realistic wallet: the quantile of what alike customers spend, where few are observed.
     seeds
@@ -51,6 +55,7 @@ class TrainingSettings(Section):
     min_customers: int = Field(default=100, ge=2)
     min_churners: int = Field(default=25, ge=1)
     min_contacts: int | None = Field(default=None, ge=50)
+    uplift_gap: Days | None = None
     wallet_quantile: float = Field(default=0.85, ge=0.8, le=0.9)
     seeds: int = Field(default=1, ge=1, le=20)
     comparators: Names = ()

@@ -40,7 +40,10 @@ class Judged:
     Parameters
     ----------
     mean : Estimated
-        The mean effect, in the unit of the outcome.
+        The mean effect, in the unit of the outcome, with what other actions' experiments tell of it
+        where there are such.
+    own : Estimated
+        The mean effect by this experiment alone.
     said : mapping of str to ndarray of shape (rows,)
         Each learner's estimate of each row by a fit that has not seen its customer.
     scores : mapping of str to mapping of str to float
@@ -56,6 +59,7 @@ class Judged:
     """
 
     mean: Estimated
+    own: Estimated
     said: Mapping[str, Floats]
     scores: Mapping[str, Mapping[str, float]]
     chosen: str
@@ -125,7 +129,7 @@ def judge(given: Experiment, encoder: Encoder, seed: int, actions: int = 1) -> J
     mean = mean_effect(given.outcome, given.treated, given.propensity, given.customers)
     best = said[chosen]
     return Judged(
-        mean, said, scores, chosen, ranked(given, best, seed), slope(given, best), actions
+        mean, mean, said, scores, chosen, ranked(given, best, seed), slope(given, best), actions
     )
 
 
@@ -159,7 +163,14 @@ def estimated(given: Experiment, judged: Judged, encoder: Encoder, seed: int) ->
         raw = fit(judged.chosen, given, encoder, seed)
         level = judged.mean.estimate - judged.slope * float(raw.predict(given.matrix).mean())
         return Estimate(level, tuple((judged.slope * weight, b) for weight, b in raw.terms))
-    return Estimate(0.0 if judged.verdict == "none" else judged.mean.estimate)
+    return Estimate(0.0) if judged.verdict == "none" else _alike(given, judged.mean.estimate)
+
+
+def _alike(given: Experiment, mean: float) -> Estimate:
+    """Let a mean effect be in proportion to what is expected anyway: nobody keeps who has left."""
+    if given.expected is None or not given.expected.mean() > 0:
+        return Estimate(mean)
+    return Estimate(0.0, share=mean / float(given.expected.mean()))
 
 
 def slope(given: Experiment, estimate: Floats) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.matrix import Floats
-from models.release import Release
+from models.release import DUE, SCORES, Release
+from models.uplift import expected_stay, expected_value
 from models.uplift_learners import Experiment
 
 EFFECT = 0.2
@@ -37,11 +39,14 @@ class Contacted:
     frame : DataFrame
         As :func:`features.contacted.write_contacted` writes it, with the derived features.
     matrix : ndarray of shape (rows, features)
+    scores : DataFrame
+        Of the same rows; see :meth:`models.release.Release.score`.
     """
 
     action: str
     frame: pd.DataFrame
     matrix: Floats
+    scores: pd.DataFrame
 
     @property
     def treated(self) -> int:
@@ -62,26 +67,31 @@ class Contacted:
 
     def stays(self) -> Experiment:
         """Give the experiment on staying: 1 stayed, 0 left."""
-        return self._experiment(1 - self.frame["churned"].to_numpy(np.float64))
+        stayed = 1 - self.frame["churned"].to_numpy(np.float64)
+        return self._experiment(stayed, expected_stay(self.scores))
 
     def value(self) -> Experiment:
         """Give the experiment on value, in the currency."""
-        return self._experiment(self.frame["value"].to_numpy(np.float64))
+        worth = self.frame["value"].to_numpy(np.float64)
+        return self._experiment(worth, expected_value(self.scores))
 
-    def _experiment(self, outcome: Floats) -> Experiment:
+    def _experiment(self, outcome: Floats, expected: Floats) -> Experiment:
         treated = self.frame["treated"].to_numpy(np.float64)
         customers = self.frame["customer_id"].to_numpy()
-        return Experiment(self.matrix, outcome, treated, propensity(self.frame), customers)
+        share = propensity(self.frame)
+        return Experiment(self.matrix, outcome, treated, share, customers, expected)
 
 
 def by_action(frame: pd.DataFrame, release: Release) -> list[Contacted]:
     """Take the contacts of each action, encoded as the release does it."""
-    whole = release.completed(frame)
-    groups = whole.groupby("action", sort=True)
-    return [
-        Contacted(str(action), rows.reset_index(drop=True), release.encoder.matrix(rows))
-        for action, rows in groups
-    ]
+    groups = release.completed(frame).groupby("action", sort=True)
+    return [_encoded(str(a), rows.reset_index(drop=True), release) for a, rows in groups]
+
+
+def _encoded(action: str, rows: pd.DataFrame, release: Release) -> Contacted:
+    matrix = release.encoder.matrix(rows)
+    scores = pd.DataFrame(release.score_matrix(rows, matrix), columns=[*SCORES, DUE])
+    return Contacted(action, rows, matrix, scores)
 
 
 def propensity(frame: pd.DataFrame) -> Floats:
@@ -123,26 +133,55 @@ class Counted:
     left: float
 
     @property
-    def needed(self) -> int:
-        """How many of each arm it takes to see an effect worth seeing."""
-        share = (self.left + 0.5) / ((self.control or self.treated) + 1)
-        return max(FEWEST, math.ceil(2 * _SEEN * (1 - share) / (share * EFFECT**2)))
+    def pairs(self) -> int:
+        """How many there are of the smaller arm."""
+        return min(self.treated, self.control)
 
-    def lacking(self, least: int | None) -> str | None:
-        """Say why they do not suffice; None where they do.
+    @property
+    def left_alone(self) -> int:
+        """Of how many it is counted who left."""
+        return self.control or self.treated
 
-        Parameters
-        ----------
-        least : int or None
-            Contacts of each arm that suffice; None: as many as :attr:`needed`.
-        """
-        fewest = least or self.needed
-        if min(self.treated, self.control) >= fewest:
-            return None
-        return (
-            f"{self.action}: not enough contacts: {self.treated:,} treated and {self.control:,} "
-            f"controls with known outcome; at least {fewest:,} of each are needed"
-        )
+
+def needed(counts: Sequence[Counted]) -> int:
+    """Tell how many of each arm, over all actions, it takes to see an effect worth seeing."""
+    share = (sum(c.left for c in counts) + 0.5) / (sum(c.left_alone for c in counts) + 1)
+    return max(FEWEST, math.ceil(2 * _SEEN * (1 - share) / (share * EFFECT**2)))
+
+
+def lacking(counts: Sequence[Counted], least: int | None) -> dict[str, str]:
+    """Say of the actions whose contacts do not suffice why.
+
+    Parameters
+    ----------
+    counts : sequence of Counted
+        Of all actions.
+    least : int or None
+        Contacts of each arm that suffice; None: :data:`FEWEST` of an action, and :func:`needed` of
+        all such actions together, since they tell of each other.
+
+    Returns
+    -------
+    dict of str to str
+        By action.
+    """
+    fewest = least or FEWEST
+    large = [one for one in counts if one.pairs >= fewest]
+    together = needed(large or counts)
+    if least or sum(one.pairs for one in large) >= together:
+        words = f"at least {fewest:,} of each are needed"
+        return {c.action: _too_few(c, words) for c in counts if c.pairs < fewest}
+    words = (
+        f"at least {fewest:,} of each are needed, and {together:,} of each over all such actions"
+    )
+    return {one.action: _too_few(one, words) for one in counts}
+
+
+def _too_few(one: Counted, words: str) -> str:
+    return (
+        f"{one.action}: not enough contacts: {one.treated:,} treated and {one.control:,} controls "
+        f"with known outcome; {words}"
+    )
 
 
 def counted(rows: pd.DataFrame) -> list[Counted]:

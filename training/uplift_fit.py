@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from features.labels import Target
 from models.matrix import Encoder
 from models.release import Release
 from models.uplift import ActionUplift, Uplift
+from training.pooled import pooled
 from training.task import Task
 from training.uplift import Judged, estimated, judge
-from training.uplift_data import Contacted, by_action, counted
+from training.uplift_data import Contacted, by_action, counted, lacking
 
 CONTACTS = "contacts"
 
@@ -88,19 +89,23 @@ def experiments(
     """
     if CONTACTS not in tables:
         return Experiments((), ())
-    rows = place.keep(contacted(tables, aim, task.active_within, as_of), "_contacted")
+    seen = _shown_in(aim, task.training.uplift_gap)
+    rows = place.keep(contacted(tables, seen, task.active_within, as_of), "_contacted")
     counts = counted(rows.select("action", "treated", "churned").to_pandas())
-    least = task.training.min_contacts
-    reasons = {one.action: one.lacking(least) for one in counts}
-    lacking = tuple(reason for reason in reasons.values() if reason)
     if not counts:
-        lacking = (f"no contact has an outcome that is known by {as_of}",)
-    enough = [action for action, reason in reasons.items() if reason is None]
+        return Experiments((), (f"no contact has an outcome that is known by {as_of}",))
+    reasons = lacking(counts, task.training.min_contacts)
+    enough = [one.action for one in counts if one.action not in reasons]
     if not enough:
-        return Experiments((), lacking)
+        return Experiments((), tuple(reasons.values()))
     path = place.folder / "contacted.parquet"
     write_contacted(tables, rows.filter(rows["action"].isin(enough)), path, task.own.families)
-    return Experiments(tuple(by_action(pd.read_parquet(path), release)), lacking)
+    return Experiments(tuple(by_action(pd.read_parquet(path), release)), tuple(reasons.values()))
+
+
+def _shown_in(aim: Target, gap: int | None) -> Target:
+    """Give the windows after a contact in which its effect is looked for."""
+    return aim if gap is None else replace(aim, gap=gap)
 
 
 def findings(
@@ -109,13 +114,18 @@ def findings(
     seed: int,
     step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
-    """Judge every action, out of fold."""
+    """Judge every action, out of fold, and let their mean effects tell of each other."""
     found = []
     for one in contacts:
         stays, value = (judge(e, encoder, seed, len(contacts)) for e in (one.stays(), one.value()))
         found.append(Finding(one, stays, value))
         step()
-    return found
+    staying = pooled([one.stays.own for one in found])
+    worth = pooled([one.value.own for one in found])
+    return [
+        replace(one, stays=replace(one.stays, mean=s), value=replace(one.value, mean=v))
+        for one, s, v in zip(found, staying, worth, strict=True)
+    ]
 
 
 def fitted(found: Sequence[Finding], encoder: Encoder, seed: int) -> Uplift | None:

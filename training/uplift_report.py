@@ -23,10 +23,11 @@ RULES = {"risk": "churn_probability", "value": "expected_value", "recency": "day
 
 _MEANING = (
     "stay: P(leave | control) - P(leave | treated), by the arm assigned; above 0 it keeps "
-    "customers. Qini: what treating by rank gains over treating at random, as a share of what the "
-    "best ranking could; 0 is random. AUUC: the same of the uplift curve. All is out of fold: no "
-    "estimate has seen the customer it is judged on. Intervals hold for all actions together with "
-    f"{1 - ERROR:.0%}."
+    "customers. Mean effects are drawn towards those of the other actions, the less they differ by "
+    "more than chance. Qini: what treating by rank gains over treating at random, as a share of "
+    "what the best ranking could; 0 is random. AUUC: the same of the uplift curve. All is out of "
+    "fold: no estimate has seen the customer it is judged on. Intervals hold for all actions "
+    f"together with {1 - ERROR:.0%}."
 )
 
 
@@ -72,13 +73,14 @@ def _summary(found: Sequence[Finding], read: Experiments, asked: Asked) -> Secti
                 f"{one.contacted.treated:,}",
                 f"{one.contacted.control:,}",
                 points(one.stays.mean, one.stays.width),
+                points(one.stays.own, one.stays.width),
                 money(one.value, asked.currency),
                 percent(one.contacted.redemption),
             )
         )
         for one in found
     )
-    columns = ("action", "treated", "controls", "stay", "value", "redeemed")
+    columns = ("action", "treated", "controls", "stay", "own contacts", "value", "redeemed")
     tables = (Table("Mean effects", columns, rows),) if rows else ()
     said = tuple(
         f"{one.contacted.action}: {VERDICTS[one.stays.verdict]}; on value: "

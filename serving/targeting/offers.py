@@ -50,8 +50,8 @@ class Uplift(Protocol):
     def actions(self) -> tuple[str, ...]:
         """Whose effect was learnt."""
 
-    def effects(self, frame: pd.DataFrame, matrix: Floats) -> Mapping[str, Effect]:
-        """Give the effect of each of them on some snapshots."""
+    def effects(self, scores: pd.DataFrame, matrix: Floats) -> Mapping[str, Effect]:
+        """Give the effect of each of them on some snapshots that are scored."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _effects(
         for name, one in wanted.items()
         if one.action.acceptance is not None
     }
-    return assumed | (dict(uplift.effects(frame, release.encoder.matrix(frame))) if uplift else {})
+    return assumed | (dict(uplift.effects(scores, release.encoder.matrix(frame))) if uplift else {})
 
 
 def _customers(scores: pd.DataFrame) -> pd.DataFrame:

@@ -142,7 +142,7 @@ def _reasons(customers: pd.DataFrame, churn: Floats, basis: Floats) -> list[str]
         strict=True,
     )
     return [
-        f"{p:.0%} likely to leave, {p - less:.0%} with it ({rests}); {stake:,.2f} at stake"
-        + (f"; {words}" if isinstance(words, str) else "")
+        f"{p:.0%} likely to leave, {max(p - less, 0.0):.0%} with it ({rests}); "
+        f"{stake:,.2f} at stake" + (f"; {words}" if isinstance(words, str) else "")
         for p, less, rests, stake, words in told
     ]

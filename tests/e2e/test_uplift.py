@@ -54,7 +54,7 @@ def test_the_bundle_has_what_the_actions_do(shop: Path) -> None:
     assert uplift is not None
     assert uplift.actions == ("call", "mail")
     frame = release.completed(release.example())
-    effects = uplift.effects(frame, release.encoder.matrix(frame))
+    effects = uplift.effects(release.score(frame), release.encoder.matrix(frame))
     assert effects["call"].churn[0] > 0.1
     assert effects["mail"].churn[0] == 0
     # No redemption is recorded: each may have cost its incentive.

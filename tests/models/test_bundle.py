@@ -183,20 +183,20 @@ def test_intervals_the_next_purchase_and_lifetime_assumptions_travel_too(
 
 def test_a_bundle_keeps_what_actions_do(shop: Bundle, tmp_path: Path, snapshots: Maker) -> None:
     frame = snapshots(200)
-    matrix = shop.release.encoder.matrix(frame)
+    matrix, scores = shop.release.encoder.matrix(frame), shop.release.score(frame)
     treated = np.tile(np.array([0.0, 1.0]), 100)
     given = Experiment(matrix, treated, treated, np.full(200, 0.5), np.arange(200))
     learnt = fit_learner("t", given, shop.release.encoder, 7)
     effects = {
         "10 % / voucher": ActionUplift(learnt, None, 0.25),
-        "call": ActionUplift(Estimate(0.1), learnt, 1.0),
+        "call": ActionUplift(Estimate(0.1, share=0.3), learnt, 1.0),
     }
     bundle.save(replace(shop, uplift=Uplift(effects)), tmp_path)
     assert json.loads((tmp_path / "bundle.json").read_text())["format"] == bundle.FORMAT
     read = bundle.load(tmp_path).uplift
     assert read is not None
     assert read.actions == ("10 % / voucher", "call")
-    before, after = (u.effects(frame, matrix) for u in (Uplift(effects), read))
+    before, after = (u.effects(scores, matrix) for u in (Uplift(effects), read))
     for action, effect in before.items():
         np.testing.assert_array_equal(after[action].churn, effect.churn)
         np.testing.assert_array_equal(after[action].redemption, effect.redemption)

@@ -21,7 +21,7 @@ from tests.simulated import Company
 from training.dates import known_by
 from training.measures import spearman
 from training.uplift import judge
-from training.uplift_data import counted, propensity
+from training.uplift_data import counted, lacking, propensity
 
 STORY = Story(customers=20_000, seed=3)
 ACTIVE = 120
@@ -104,10 +104,12 @@ def test_arms_dealt_anew_have_no_effect(sent: Sent) -> None:
 
 
 def test_small_companies_have_too_few_contacts(sent: Sent) -> None:
-    some = sent.rows[sent.rows["customer_id"] < "c0003000"]
-    for one in counted(some):
-        said = str(one.lacking(None))
-        assert said.startswith(f"{one.action}: not enough contacts: {one.treated:,} treated and ")
+    some = sent.rows[sent.rows["customer_id"] < "c0001000"]
+    counts = counted(some)
+    reasons = lacking(counts, None)
+    for one in counts:
+        said = f"{one.action}: not enough contacts: {one.treated:,} treated and "
+        assert reasons[one.action].startswith(said)
 
 
 def _dealt(rows: pd.DataFrame, seed: int) -> pd.Series[bool]:

@@ -8,10 +8,10 @@ import pytest
 
 from features.catalogue import Feature, FeatureSet
 from models.matrix import Encoder
-from models.uplift import ActionUplift, Uplift
+from models.uplift import ActionUplift, Estimate, Uplift
 from models.uplift_learners import LEARNERS, Experiment, fit
 from training.uplift import estimated, evened, judge, out_of_fold, width
-from training.uplift_data import Counted, counted, propensity
+from training.uplift_data import Counted, counted, lacking, needed, propensity
 
 FEATURES = FeatureSet(tuple(Feature(n, "drawn", "", None, n) for n in ("x", "y", "z")))
 ENCODER = Encoder(FEATURES, {})
@@ -136,20 +136,35 @@ def test_small_campaigns_are_one_together() -> None:
 def test_how_many_contacts_are_needed() -> None:
     # 2·(1.96 + 0.84)²·(1 - p)/(0.2²·p), p = 50.5/201 left alone leave.
     few = Counted("voucher", 190, 200, 50)
-    assert few.needed == 1169
-    assert few.lacking(None) == (
-        "voucher: not enough contacts: 190 treated and 200 controls with known outcome; "
-        "at least 1,169 of each are needed"
-    )
-    assert few.lacking(150) is None
-    assert Counted("voucher", 1200, 1200, 300).lacking(None) is None
+    assert needed([few]) == 1169
+    assert lacking([few], None) == {
+        "voucher": "voucher: not enough contacts: 190 treated and 200 controls with known outcome; "
+        "at least 100 of each are needed, and 1,169 of each over all such actions"
+    }
+    assert lacking([few], 150) == {}
+    assert lacking([few], 195) == {
+        "voucher": "voucher: not enough contacts: 190 treated and 200 controls with known outcome; "
+        "at least 195 of each are needed"
+    }
+    assert lacking([Counted("voucher", 1200, 1200, 300)], None) == {}
+
+
+def test_actions_make_up_the_number_together() -> None:
+    large = [Counted(name, 600, 650, 162) for name in ("call", "voucher")]
+    assert lacking(large, None) == {}
+    assert set(lacking(large[:1], None)) == {"call"}
+    # A handful of contacts tells nothing of its own action, whatever the others do.
+    assert lacking([*large, Counted("mail", 99, 99, 20)], None) == {
+        "mail": "mail: not enough contacts: 99 treated and 99 controls with known outcome; "
+        "at least 100 of each are needed"
+    }
 
 
 def test_treated_without_controls_do_not_suffice() -> None:
     rows = pd.DataFrame({"action": "call", "treated": True, "churned": [0.0, 1.0] * 300})
     (found,) = counted(rows)
     assert (found.treated, found.control, found.left) == (600, 0, 300)
-    assert "600 treated and 0 controls" in str(found.lacking(50))
+    assert "600 treated and 0 controls" in lacking([found], 50)["call"]
 
 
 def test_uplift_gives_the_effect_of_every_action() -> None:
@@ -162,10 +177,31 @@ def test_uplift_gives_the_effect_of_every_action() -> None:
         }
     )
     assert uplift.actions == ("call", "voucher")
-    effects = uplift.effects(pd.DataFrame(), given.matrix[:3])
+    scores = pd.DataFrame({"churn_probability": [0.1, 0.5, 1.0], "expected_value": [9.0, 5.0, -1]})
+    effects = uplift.effects(scores, given.matrix[:3])
     assert list(effects) == ["call", "voucher"]
     assert effects["call"].churn.tolist() == [-0.1] * 3
     assert effects["call"].value is not None
     assert effects["call"].value.tolist() == learnt.predict(given.matrix[:3]).tolist()
     assert effects["voucher"].value is None
     assert effects["voucher"].redemption.tolist() == [0.3] * 3
+
+
+def test_a_share_is_of_what_is_expected_anyway() -> None:
+    tenth = Estimate(0.0, share=0.1)
+    scores = pd.DataFrame({"churn_probability": [0.1, 0.5, 1.0], "expected_value": [9.0, 5.0, -1]})
+    effect = ActionUplift(tenth, tenth, 1.0).effect(scores, np.zeros((3, 3)))
+    assert effect.churn.tolist() == pytest.approx([0.09, 0.05, 0.0])
+    assert effect.value is not None
+    assert effect.value.tolist() == pytest.approx([0.9, 0.5, 0.0])
+
+
+def test_a_mean_effect_is_in_proportion_to_what_is_expected_and_keeps_its_mean() -> None:
+    given = experiment(4000, mean=0.15)
+    expected = np.where(given.matrix[:, 1] > 0, 0.7, 0.5)
+    told = replace(given, expected=expected)
+    judged = judge(told, ENCODER, 7)
+    assert judged.verdict == "treat"
+    effect = estimated(told, judged, ENCODER, 7).predict(told.matrix, expected)
+    assert effect.mean() == pytest.approx(judged.mean.estimate)
+    assert effect.max() / effect.min() == pytest.approx(0.7 / 0.5)

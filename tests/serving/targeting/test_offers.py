@@ -36,10 +36,10 @@ class Learnt:
         """Whose effect is known."""
         return tuple(self.known)
 
-    def effects(self, frame: pd.DataFrame, matrix: Floats) -> Mapping[str, Effect]:
+    def effects(self, scores: pd.DataFrame, matrix: Floats) -> Mapping[str, Effect]:
         """Give them, for as many customers as there are."""
-        assert len(matrix) == len(frame)
-        n = len(frame)
+        assert len(matrix) == len(scores)
+        n = len(scores)
         return {
             name: Effect(
                 np.full(n, churn),
