@@ -27,7 +27,11 @@ def check_offers(project: Project, bundle: Bundle) -> None:
 
 
 def offers_of(
-    project: Project, bundle: Bundle, scored: Scored, frames: Iterable[pd.DataFrame]
+    project: Project,
+    bundle: Bundle,
+    scored: Scored,
+    frames: Iterable[pd.DataFrame],
+    first: pd.DataFrame | None = None,
 ) -> Offers | None:
     """Compute what each action would bring with the customers who were scored.
 
@@ -38,6 +42,8 @@ def offers_of(
     scored : Scored
     frames : iterable of DataFrame
         The snapshots that were scored, in the same order.
+    first : DataFrame, optional
+        As :func:`keepwell.category_offers.first_purchases` gives them.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def offers_of(
     if not actions:
         return None
     uplift = bundle.uplift
-    return make_offers(actions, bundle.release, uplift, _with_scores(scored, frames))
+    return make_offers(actions, bundle.release, uplift, _with_scores(scored, frames), first)
 
 
 def _with_scores(

@@ -17,6 +17,7 @@ from features.own import changed, load
 from features.panel import features_at, write
 from features.population import population
 from features.tables import Tables
+from keepwell.category_offers import first_purchases
 from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
 from keepwell.offering import check_offers, offers_of, print_offers
@@ -70,14 +71,14 @@ def run_scoring(
     with project.scratch() as folder, progress_bar(out) as bar, way as by:
         bar.start("Tables", 1)
         loaded = project.load(bundle.inputs)
-        tables = loaded.tables
         bar.step()
-        when = dates(tables, as_of, project.today())
+        when = dates(loaded.tables, as_of, project.today())
         moment = as_of or when.as_of
         _check_backtest(moment, bundle, backtest=backtest)
+        first = first_purchases(project, bundle, loaded.tables, moment, when.first, bar)
         bar.start("Features", 1)
         path = folder / "snapshots.parquet"
-        _write_snapshots(bundle, tables, moment, path)
+        _write_snapshots(bundle, loaded.tables, moment, path)
         bar.step()
         bar.start("Scores", 1)
         scored = score(
@@ -89,7 +90,7 @@ def run_scoring(
             backtest=backtest,
             spread=by,
         )
-        offers = offers_of(project, bundle, scored, _batches(path, moment, bundle))
+        offers = offers_of(project, bundle, scored, _batches(path, moment, bundle), first)
         bar.step()
     _publish(project, scored, offers, _run(bundle, moment, version.number, backtest=backtest))
     write_frame(scored.scores, project.scores_path)

@@ -127,9 +127,22 @@ tracking, scoring, store, serving
     @model_validator(mode="after")
     def _sections_agree(self) -> Settings:
         found = list(contradictions(self.tables, self.population, self.churn, self.value))
+        found += self._unknown_categories()
         if found:
             raise ValueError("\n".join(found))
         return self
+
+    def _unknown_categories(self) -> list[str]:
+        """Say which actions offer a category where nothing tells who bought in one."""
+        lines = self.tables.given.get("transactions")
+        if lines is not None and "category" in lines.columns:
+            return []
+        return [
+            f"actions.{name}.category: nothing tells to whom it is new; map category under "
+            "[tables.transactions.columns], or remove the action"
+            for name, action in self.actions.items()
+            if action.category is not None
+        ]
 
     @property
     def folder(self) -> Path:

@@ -6,7 +6,7 @@ categories are too few for a model of their own, and what tells of one tells of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,12 +88,21 @@ class CrossSell:
         """
         found = np.full(baskets.days.shape, np.nan)
         pairs = np.nonzero(baskets.new)
-        if len(pairs[0]):
-            found[pairs] = self.estimator.predict(_matrix(baskets, tastes, pairs))
+        found[pairs] = self._predicted(baskets, tastes, pairs)
         return found
 
-    def matrix(self, baskets: Baskets, tastes: Tastes) -> pd.DataFrame:
+    def matrix(
+        self, baskets: Baskets, tastes: Tastes, only: Collection[str] | None = None
+    ) -> pd.DataFrame:
         """Give every category that is new to a customer, a row each.
+
+        Parameters
+        ----------
+        baskets : Baskets
+        tastes : Tastes
+            Of the same cutoff.
+        only : collection of str, optional
+            These categories alone.
 
         Returns
         -------
@@ -101,16 +110,23 @@ class CrossSell:
             ``customer_id``, ``category``, ``probability`` and ``expected_amount``, what whoever
             begins spends on it within the horizon; by customer and category.
         """
-        probability = self.probability(baskets, tastes)
-        customer, category = np.nonzero(baskets.new)
+        asked = True if only is None else pd.Index(baskets.categories).isin(list(only))
+        customer, category = pairs = np.nonzero(baskets.new & asked)
         return pd.DataFrame(
             {
                 "customer_id": baskets.customers[customer],
                 "category": baskets.categories[category],
-                "probability": probability[customer, category],
+                "probability": self._predicted(baskets, tastes, pairs),
                 "expected_amount": self.amounts[category],
             }
         )
+
+    def _predicted(
+        self, baskets: Baskets, tastes: Tastes, pairs: tuple[NDArray[np.intp], ...]
+    ) -> Floats:
+        if not len(pairs[0]):
+            return np.empty(0)
+        return np.asarray(self.estimator.predict(_matrix(baskets, tastes, pairs)))
 
 
 def fit(windows: Sequence[Window], seed: int) -> CrossSell:

@@ -113,3 +113,24 @@ def effect_profit(effect: Effect, d: float, f: float, value: Floats) -> Floats:
     """
     gain = effect.churn * value if effect.value is None else effect.value
     return np.asarray(gain - effect.redemption * d - f)
+
+
+def lifted_effect(p: Floats, amount: Floats, lift: float) -> Effect:
+    r"""Give the effect of an offer of a category that raises the chance of its first purchase.
+
+    .. math:: \rho = \min(\lambda p,\ 1 - p), \qquad P(\text{redeem}) = p + \rho
+
+    Those who begin because of it bring the amount; they redeem it, and so do those who would have
+    begun anyway.
+
+    Parameters
+    ----------
+    p : array, shape (customers,)
+        Probability of a first purchase without any offer, 0 to 1.
+    amount : array, shape (customers,)
+        What whoever begins brings, currency.
+    lift : float
+        λ, above 0.
+    """
+    more = np.minimum(lift * p, 1 - p)
+    return Effect(churn=np.zeros_like(p), value=more * amount, redemption=p + more)

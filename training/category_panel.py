@@ -62,6 +62,8 @@ class Order:
     seed : int
     own : Own
         The company's own families.
+    wanted : tuple of str
+        Categories that are looked at however few buy them.
     """
 
     kind: str
@@ -71,6 +73,7 @@ class Order:
     categories: int = 300
     seed: int = 7
     own: Own = NONE
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,10 +119,11 @@ class Customers:
         return population(self._known, self.day, self.order.kind, self.order.active_within)
 
     def categories(self) -> NDArray[np.object_]:
-        """Give the most bought categories, by name."""
+        """Give the most bought categories, and those wanted in any case, by name."""
         counts = self.bought["category"].value_counts()
         ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-        return np.array(sorted(str(c) for c, _ in ordered[: self.order.categories]), dtype=object)
+        most = (str(c) for c, _ in ordered[: self.order.categories])
+        return np.array(sorted({*most, *self.order.wanted}), dtype=object)
 
     def baskets(self, categories: NDArray[np.object_], part: slice) -> Baskets:
         """Give some of them by what they had bought."""

@@ -178,9 +178,10 @@ def lacking(counts: Sequence[Counted], least: int | None) -> dict[str, str]:
 
 
 def _too_few(one: Counted, words: str) -> str:
+    alone = "" if one.control else ", the controls drawn at random (`keepwell plan --control`)"
     return (
         f"{one.action}: not enough contacts: {one.treated:,} treated and {one.control:,} controls "
-        f"with known outcome; {words}"
+        f"with known outcome; {words}{alone}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from serving.targeting.settings import ActionSettings
 
 ASSUMED, ESTIMATED = "assumed", "estimated"
-"""What an effect rests on: the user's acceptance, or an experiment of their own."""
+"""What an effect rests on: the user's acceptance or lift, or an experiment of their own."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Action:
     eligible : str or None
     rest_days : int
     acceptance : float or None
+    category : str or None
+        What is offered, to customers who have never bought it.
+    lift : float or None
     basis : str or None
         :data:`ASSUMED` or :data:`ESTIMATED`; None: its effect is not known, it cannot be planned.
     customers : int
@@ -41,6 +44,8 @@ class Action:
     eligible: str | None
     rest_days: int
     acceptance: float | None
+    category: str | None
+    lift: float | None
     basis: str | None
     customers: int
 
@@ -48,6 +53,11 @@ class Action:
     def of(cls, name: str, action: ActionSettings, basis: str | None, customers: int) -> Action:
         """Keep the settings of an action."""
         return cls(name, basis=basis, customers=customers, **action.model_dump())
+
+    @property
+    def assumption(self) -> str:
+        """The key of its configuration that an assumed effect rests on."""
+        return "acceptance" if self.category is None else "lift"
 
     @property
     def worst_cost(self) -> float:

@@ -5,11 +5,14 @@ ones cost stays within the budget: a multiple-choice knapsack with capacities. A
 (:mod:`serving.targeting.prices`) most choices are sure. Customers whose choice the prices leave
 nearly open, the core, are decided by a linear programme that fills what the sure ones leave over,
 its few halves rounded down; and the most doubtful of them once more, exactly, by an integer one.
+
+Of customers who are exactly alike, as where an effect is the same for all, no price sends some one
+way and the rest another: for the prices they are told apart by a trifle.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
@@ -23,6 +26,9 @@ _CORE = 3_000
 
 _EXACT = 400
 """Customers decided by the integer programme."""
+
+_TRIFLE = 1e-4
+"""Share of its profit by which the first customer's offer beats the same offer to the last."""
 
 _WHOLE = 1e-6
 """How far a variable may be from 1."""
@@ -68,15 +74,23 @@ def assign(problem: Problem, *, exact: bool = True) -> Assignment:
         The same for the same problem; customers who are exactly alike are taken in their order.
     """
     problem = problem.bounded()
-    prices, bound = best_prices(problem)
-    reduced = prices.reduced(problem)
+    apart = _apart(problem)
+    prices = best_prices(apart)
+    reduced = prices.reduced(apart)
     choice = np.where(reduced.max(axis=1) > 0, reduced.argmax(axis=1), NOTHING)
     doubt = _doubt(reduced)
     core = _open(problem, choice, doubt)
     choice[core] = _relaxed(problem.part(core, choice))
+    choice = _filled(problem, choice, np.where(problem.profit > 0, reduced, -np.inf))
     if exact:
         choice = _polished(problem, choice, doubt)
-    return Assignment(choice, problem.worth(choice), bound, prices.budget)
+    return Assignment(choice, problem.worth(choice), prices.bound(problem), prices.budget)
+
+
+def _apart(problem: Problem) -> Problem:
+    """Tell customers who are alike apart, the first before the last."""
+    trifle = _TRIFLE * np.linspace(1, 0, len(problem))[:, None]
+    return replace(problem, profit=problem.profit * (1 + trifle))
 
 
 def _doubt(reduced: Floats) -> Floats:
@@ -103,6 +117,33 @@ def _open(problem: Problem, choice: Choices, doubt: Floats) -> Choices:
         choice[more] = NOTHING
         core = np.sort(np.concatenate([core, more]))
     return core
+
+
+def _filled(problem: Problem, choice: Choices, reduced: Floats) -> Choices:
+    """Give what the core leaves over to the others, whom the prices leave nearest first."""
+    for _ in range(reduced.shape[1] + 1):  # each time but the last, an action's places have run out
+        budget, capacity = problem.left(choice)
+        left = np.where(capacity >= 1, reduced, -np.inf)
+        rows = np.flatnonzero((choice == NOTHING) & np.isfinite(left).any(axis=1))
+        first, most = left[rows].argmax(axis=1), left[rows].max(axis=1)
+        order = np.argsort(-most, kind="stable")
+        rows, first = rows[order], first[order]
+        fits = _places(first, reduced.shape[1]) < capacity[first]
+        rows, first = rows[fits], first[fits]
+        paid = np.cumsum(problem.cost[rows, first]) <= budget
+        if not paid.any():
+            break
+        choice[rows[paid]] = first[paid]
+    return choice
+
+
+def _places(column: Choices, count: int) -> Choices:
+    """Give each taker of an action a number, from 0."""
+    found = np.zeros(len(column), dtype=np.int64)
+    for action in range(count):
+        takers = column == action
+        found[takers] = np.arange(takers.sum())
+    return found
 
 
 def _polished(problem: Problem, choice: Choices, doubt: Floats) -> Choices:

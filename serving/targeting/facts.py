@@ -33,7 +33,7 @@ class Outcome:
         Who is in the control group.
     stake : ndarray
         What is lost if the customer leaves.
-    profit, cost, deviation, churn : ndarray
+    profit, cost, deviation, churn, begins : ndarray
         As in :class:`serving.targeting.offers.Offers`.
     """
 
@@ -44,6 +44,7 @@ class Outcome:
     cost: Floats
     deviation: Floats
     churn: Floats
+    begins: Floats
 
     def sums(self, rows: Bools, worst: Floats) -> dict[str, Any]:
         """Add up what some chosen customers bring; `worst` is each action's cost at worst."""

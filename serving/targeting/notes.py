@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.matrix import Floats
 from serving.targeting.actions import ASSUMED, Action
 from serving.targeting.eligibility import Bools
 from serving.targeting.facts import Outcome
@@ -49,10 +50,12 @@ def action_note(action: Action) -> str | None:
     if action.basis is None:
         return (
             f"[actions.{action.name}] is not planned: it has neither an estimated effect nor an "
-            "assumed one; give acceptance, or let `keepwell train` learn from randomised contacts"
+            f"assumed one; give {action.assumption}, or let `keepwell train` learn from randomised "
+            "contacts"
         )
     if not action.customers:
-        why = f" ({action.eligible})" if action.eligible else ""
+        new = f" to whom {action.category} is new" if action.category else ""
+        why = new + (f" ({action.eligible})" if action.eligible else "")
         return f"[actions.{action.name}] is not planned: no customer is eligible{why}"
     return None
 
@@ -67,19 +70,29 @@ def _unpaid(action: Action, paying: int, resting: int) -> str | None:
 
 
 def _assumed(offers: Offers, outcome: Outcome) -> Iterator[str]:
-    """Say how wrong the assumed acceptance may be before the offers that rest on it lose money."""
-    assumed = np.array([action.basis == ASSUMED for action in offers.actions])
-    incentive = np.array([action.incentive_cost for action in offers.actions])
-    rows = ~outcome.held_out & assumed[outcome.choice]
-    if not rows.any():
-        return
-    # The profit is linear in the acceptance: what is gained and redeemed because of it goes.
-    gained = outcome.churn[rows] * (outcome.stake[rows] - incentive[outcome.choice[rows]])
-    share = 1 - outcome.profit[rows].sum() / gained.sum()
-    yield (
-        f"assumed, not measured: the acceptance behind {int(rows.sum()):,} of the offers; together "
-        f"they pay as long as it is above {share:.0%} of what is assumed"
+    """Say how wrong an assumption may be before the offers that rest on it lose money."""
+    for assumption, gained in _gained(offers, outcome).items():
+        mine = [a.basis == ASSUMED and a.assumption == assumption for a in offers.actions]
+        rows = ~outcome.held_out & np.array(mine)[outcome.choice]
+        if rows.any():
+            share = 1 - outcome.profit[rows].sum() / gained[rows].sum()
+            yield (
+                f"assumed, not measured: the {assumption} behind {int(rows.sum()):,} of the "
+                f"offers; together they pay as long as it is above {share:.0%} of what is assumed"
+            )
+
+
+def _gained(offers: Offers, outcome: Outcome) -> dict[str, Floats]:
+    """Give what of each profit goes if nothing comes of an assumption, in which it is linear."""
+    incentive, contact = (
+        np.array([getattr(action, cost) for action in offers.actions])[outcome.choice]
+        for cost in ("incentive_cost", "contact_cost")
     )
+    # Without a lift the contact is paid for nothing, and so is whoever would have begun anyway.
+    return {
+        "acceptance": outcome.churn * (outcome.stake - incentive),
+        "lift": outcome.profit + contact + outcome.begins * incentive,
+    }
 
 
 def _customers(count: int) -> str:

@@ -1,8 +1,9 @@
 """What each action would bring and cost with each customer.
 
 Where the champion's uplift has learnt an action's effect from an experiment, the offer rests on
-that estimate; otherwise on the share of would-be leavers that the user assumes to accept. An
-action is one or the other with all customers, and says which.
+that estimate; otherwise on what the user assumes: the share of would-be leavers who accept, or by
+how much more begin to buy a category. An action is one or the other with all customers, and says
+which.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from models.effect import Effect
 from models.matrix import Floats
 from models.release import Release
 from serving.targeting.actions import ASSUMED, ESTIMATED, Action
+from serving.targeting.begun import Begun
 from serving.targeting.eligibility import Bools, Expression, check_columns, parse
 from serving.targeting.settings import ActionSettings
 
@@ -30,7 +32,7 @@ Batches = Iterable[tuple[pd.DataFrame, pd.DataFrame]]
 CUSTOMER = ("customer_id", "churn_probability", "expected_value", "stake", "reasons")
 """What an offer says of its customer."""
 
-MATRICES = ("profit", "cost", "deviation", "churn")
+MATRICES = ("profit", "cost", "deviation", "churn", "begins")
 """What is said of a customer and an action."""
 
 RESTED = "days_since_contact"
@@ -72,6 +74,8 @@ class Offers:
         Standard deviation of the profit by chance alone; 0 where there is none.
     churn : ndarray of shape (customers, actions)
         P(leave | left alone) - P(leave | treated), in [-1, 1]; 0 where there is none.
+    begins : ndarray of shape (customers, actions)
+        P(a first purchase in the action's category | left alone); 0 where there is none.
     """
 
     actions: tuple[Action, ...]
@@ -80,6 +84,7 @@ class Offers:
     cost: Floats
     deviation: Floats
     churn: Floats
+    begins: Floats
 
     @property
     def offered(self) -> Bools:
@@ -133,6 +138,7 @@ def make_offers(
     release: Release,
     uplift: Uplift | None,
     batches: Batches,
+    first: pd.DataFrame | None = None,
 ) -> Offers:
     """Compute what each action would bring with each eligible customer.
 
@@ -146,6 +152,9 @@ def make_offers(
     batches : iterable of (DataFrame, DataFrame)
         Snapshots with the features of the tables, and the scores of the same customers with
         their ``reasons``, row by row.
+    first : DataFrame, optional
+        First purchases, as in :meth:`models.cross_sell.CrossSell.matrix`, with amounts in the
+        measure of values; wanted where an action has a category.
 
     Returns
     -------
@@ -159,7 +168,7 @@ def make_offers(
     """
     wanted = {name: _Wanted.of(name, actions[name]) for name in sorted(actions)}
     learnt = uplift.actions if uplift else ()
-    made = [_batch(wanted, release, uplift, *batch) for batch in batches]
+    made = [_batch(wanted, release, uplift, first, *batch) for batch in batches]
     counts = np.sum([eligible for _, eligible in made], axis=0)
     facts = tuple(
         Action.of(name, actions[name], _basis(name, actions[name], learnt), int(count))
@@ -171,7 +180,7 @@ def make_offers(
 def _basis(name: str, action: ActionSettings, learnt: Sequence[str]) -> str | None:
     if name in learnt:
         return ESTIMATED
-    return None if action.acceptance is None else ASSUMED
+    return None if action.acceptance is None and action.lift is None else ASSUMED
 
 
 @dataclass(frozen=True)
@@ -204,6 +213,7 @@ def _batch(
     wanted: Mapping[str, _Wanted],
     release: Release,
     uplift: Uplift | None,
+    first: pd.DataFrame | None,
     frame: pd.DataFrame,
     scores: pd.DataFrame,
 ) -> tuple[Offers, Counts]:
@@ -211,17 +221,36 @@ def _batch(
     read = {c for one in wanted.values() if one.expression for c in one.expression.columns}
     if uplift is not None or read & set(release.derived_names):
         frame = release.completed(frame)
-    effects = _effects(wanted, release, uplift, frame, scores)
+    begun = _begun(wanted, first, scores)
+    lifted = {name: one.effect for name, one in begun.items() if one.effect}
+    effects = lifted | dict(_effects(wanted, release, uplift, frame, scores))
     customers = _customers(scores)
     shape = (len(scores), len(wanted))
-    made = Offers((), customers, np.full(shape, -np.inf), *(np.zeros(shape) for _ in range(3)))
+    made = Offers((), customers, np.full(shape, -np.inf), *(np.zeros(shape) for _ in range(4)))
     counts = np.zeros(len(wanted), dtype=np.int64)
     for n, (name, one) in enumerate(wanted.items()):
         eligible = one.eligible(frame, scores)
+        if name in begun:
+            eligible &= begun[name].new
         counts[n] = eligible.sum()
         if name in effects:
             _offer(made, n, one.action, effects[name], eligible, _spread(scores))
+        if name in begun:
+            _tell(made, n, begun[name], lifted=effects.get(name) is lifted.get(name))
     return made.take(np.asarray(made.offered.any(axis=1))), counts
+
+
+def _begun(
+    wanted: Mapping[str, _Wanted], first: pd.DataFrame | None, scores: pd.DataFrame
+) -> Mapping[str, Begun]:
+    """Look up the first purchases that offers of a category meet."""
+    if first is None:
+        return {}
+    return {
+        name: Begun.of(first, scores["customer_id"], one.action)
+        for name, one in wanted.items()
+        if one.action.category is not None
+    }
 
 
 def _effects(
@@ -268,6 +297,14 @@ def _offer(
     variance = moved * (stake**2 + spread**2) - (moved * stake) ** 2
     variance += d**2 * effect.redemption * (1 - effect.redemption)
     made.deviation[pays, n] = np.sqrt(variance)[pays]
+
+
+def _tell(made: Offers, n: int, begun: Begun, *, lifted: bool) -> None:
+    """Add to the offers of a category how likely it is begun, and what chance makes of that."""
+    pays = made.offered[:, n]
+    made.begins[pays, n] = begun.probability[pays]
+    if lifted:
+        made.deviation[pays, n] = np.sqrt(made.deviation[:, n] ** 2 + begun.variance)[pays]
 
 
 def _joined(parts: Sequence[Offers], actions: tuple[Action, ...]) -> Offers:

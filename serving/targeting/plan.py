@@ -8,15 +8,15 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from models.matrix import Floats
 from serving.targeting.assign import assign
 from serving.targeting.control import control_group
 from serving.targeting.eligibility import Bools
 from serving.targeting.facts import Facts, Outcome
 from serving.targeting.notes import notes
-from serving.targeting.offers import Offers
+from serving.targeting.offers import MATRICES, Offers
 from serving.targeting.order import UNITS, Order, check
 from serving.targeting.prices import NOTHING, Choices, Problem
+from serving.targeting.told import reasons
 
 COLUMNS = ("customer_id", "action", "arm", "cost", "expected_profit", "basis", "reasons")
 TREATED, CONTROL = "treated", "control"
@@ -108,9 +108,7 @@ def problem_of(offers: Offers, budget: float) -> Problem:
 
 def _outcome(kept: Offers, choice: Choices, held_out: Bools) -> Outcome:
     rows = np.arange(len(choice))
-    picked = {
-        name: getattr(kept, name)[rows, choice] for name in ("profit", "cost", "deviation", "churn")
-    }
+    picked = {name: getattr(kept, name)[rows, choice] for name in MATRICES}
     stake = kept.customers["stake"].to_numpy(np.float64)
     return Outcome(choice, held_out, stake, **picked)
 
@@ -126,23 +124,6 @@ def _rows(kept: Offers, outcome: Outcome) -> pd.DataFrame:
         "cost": np.where(treated, outcome.cost, 0.0),
         "expected_profit": np.where(treated, outcome.profit, 0.0),
         "basis": basis[outcome.choice],
-        "reasons": _reasons(kept.customers, outcome.churn, basis[outcome.choice]),
+        "reasons": reasons(kept, outcome),
     }
     return pd.DataFrame(made, columns=list(COLUMNS))
-
-
-def _reasons(customers: pd.DataFrame, churn: Floats, basis: Floats) -> list[str]:
-    """Say why each customer is offered something: the risk, what it does, the stake, the causes."""
-    told = zip(
-        customers["churn_probability"],
-        churn,
-        basis,
-        customers["stake"],
-        customers["reasons"],
-        strict=True,
-    )
-    return [
-        f"{p:.0%} likely to leave, {max(p - less, 0.0):.0%} with it ({rests}); "
-        f"{stake:,.2f} at stake" + (f"; {words}" if isinstance(words, str) else "")
-        for p, less, rests, stake, words in told
-    ]

@@ -84,8 +84,12 @@ class Prices:
         """Give the profit that is left of each offer; shape (customers, actions)."""
         return np.asarray(problem.profit - self.budget * problem.cost - self.place)
 
+    def bound(self, problem: Problem) -> float:
+        """Give what no plan can exceed: the lowest such figure at the best prices."""
+        return _dual(problem, np.array([self.budget, *self.place]))[0]
 
-def best_prices(problem: Problem) -> tuple[Prices, float]:
+
+def best_prices(problem: Problem) -> Prices:
     """Find the prices of the lowest bound.
 
     Parameters
@@ -95,13 +99,12 @@ def best_prices(problem: Problem) -> tuple[Prices, float]:
 
     Returns
     -------
-    Prices, float
-        The prices, and what no plan can exceed.
+    Prices
     """
     count = problem.cost.shape[1]
     top = float(problem.profit.max(initial=0.0))
     if top <= 0:
-        return Prices(0.0, np.zeros(count)), 0.0
+        return Prices(0.0, np.zeros(count))
     # No price above the best offer's own worth is ever needed.
     ranges = [(0.0, _dearest(problem)), *[(0.0, top)] * count, (None, None)]
     at = best_at = np.zeros(1 + count)
@@ -117,7 +120,7 @@ def best_prices(problem: Problem) -> tuple[Prices, float]:
         at, lowest = _lowest(cuts, levels, ranges)
         if best - lowest <= _NEAR * max(abs(best), 1.0):
             break
-    return Prices(float(best_at[0]), best_at[1:]), best
+    return Prices(float(best_at[0]), best_at[1:])
 
 
 def _dearest(problem: Problem) -> float:

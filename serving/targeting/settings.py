@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from features.settings import DaysFromZero, Section
 from serving.targeting.eligibility import parse
+
+_MOST_LIFT = 10
+"""Eleven times as many: whoever gives more means per cent."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -33,6 +36,16 @@ def _paid(cost: float) -> float:
 def _expression(text: str) -> str:
     parse(text)
     return text
+
+
+def _risen(lift: float) -> float:
+    if not 0 < lift <= _MOST_LIFT:
+        message = (
+            f"{lift:g} is not above 0 and at most {_MOST_LIFT}; a lift is a share of the "
+            "probability: 0.2 where a fifth more begin"
+        )
+        raise ValueError(message)
+    return lift
 
 
 ActionName = Annotated[str, AfterValidator(_named)]
@@ -60,6 +73,12 @@ class ActionSettings(Section):
     acceptance
         Assumed share of those about to leave who stay when they are offered it; None: nothing is
         assumed, and the action is planned once its effect has been estimated.
+    category
+        Of transactions: the action offers it, to customers who have never bought it; None: it is
+        there to keep customers.
+    lift
+        Assumed share by which the offer raises the probability of a first purchase in `category`;
+        None: nothing is assumed, as with `acceptance`.
     """
 
     level: Level
@@ -69,3 +88,22 @@ class ActionSettings(Section):
     eligible: Annotated[str, AfterValidator(_expression)] | None = None
     rest_days: DaysFromZero = 0
     acceptance: float | None = Field(default=None, gt=0, le=1)
+    category: Annotated[str, Field(min_length=1)] | None = None
+    lift: Annotated[float, AfterValidator(_risen)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        """Refuse an assumption that is not of the action's kind: a profit rests on one of them."""
+        if self.category is not None and self.acceptance is not None:
+            message = (
+                "category and acceptance: what the offer of a category brings are first purchases "
+                "of it. Give lift in the place of acceptance, or remove category"
+            )
+            raise ValueError(message)
+        if self.category is None and self.lift is not None:
+            message = (
+                "lift: of which first purchases? Name what is offered in category, or give "
+                "acceptance, if the action is there to keep customers"
+            )
+            raise ValueError(message)
+        return self

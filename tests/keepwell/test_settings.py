@@ -119,7 +119,7 @@ def test_the_template_has_every_section_and_key() -> None:
 
 def test_the_template_has_an_action_of_every_level() -> None:
     actions = TypeAdapter(dict[str, ActionSettings]).validate_python(full_template()["actions"])
-    assert [a.level for a in actions.values()] == [*get_args(Level)]
+    assert list(dict.fromkeys(a.level for a in actions.values())) == [*get_args(Level)]
     given = {key for action in actions.values() for key in action.model_fields_set}
     assert given == set(ActionSettings.model_fields)
 
@@ -362,6 +362,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
 
 
 ACTION = TABLES + '[actions.call]\nlevel = "social"\ncontact_cost = 1\n'
+SELLING = ACTION + 'category = "coffee"\n'
 
 
 @pytest.mark.parametrize(
@@ -375,6 +376,12 @@ ACTION = TABLES + '[actions.call]\nlevel = "social"\ncontact_cost = 1\n'
         (TABLES + '[actions.call]\nlevel = "social"', "actions.call.contact_cost is missing; say"),
         (TABLES + "[actions.call]\ncontact_cost = 1", "actions.call.level is missing; say what"),
         (ACTION.replace("actions.call", 'actions."a call"'), "actions.a call: name an action with"),
+        (ACTION + "lift = 0.2", "actions.call: lift: of which first purchases? Name what is off"),
+        (SELLING + "lift = 20", "actions.call.lift: 20 is not above 0 and at most 10; a lift is a"),
+        (SELLING + "lift = 0", "actions.call.lift: 0 is not above 0 and at most 10"),
+        (SELLING + "acceptance = 0.3", "actions.call: category and acceptance: what the offer of"),
+        (SELLING, "actions.call.category: nothing tells to whom it is new; map category under "),
+        (SELLING.replace(TABLES, LABELLED), "actions.call.category: nothing tells to whom it is"),
     ],
 )
 def test_a_mistake_in_an_action_is_told(tmp_path: Path, text: str, said: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.economics import break_even, contact_profit
+from models.economics import break_even, contact_profit, effect_profit, lifted_effect
 
 
 def test_contact_profit_worked_out_by_hand() -> None:
@@ -41,3 +41,13 @@ def test_an_offer_dearer_than_the_customer_pays_for_nobody() -> None:
 
 def test_break_even_broadcasts_costs_against_one_value() -> None:
     assert break_even(0.5, 0, [1, 10], 20) == pytest.approx([0.1, 1.0])
+
+
+def test_an_offer_of_a_category_worked_out_by_hand() -> None:
+    effect = lifted_effect(np.array([0.2, 0.8, 0.0]), np.array([50.0, 50.0, 50.0]), 0.5)
+    # Begun anyway .2 and with the offer .3; .8 can rise to 1 at most.
+    assert effect.redemption == pytest.approx([0.3, 1.0, 0.0])
+    assert effect.churn.tolist() == [0, 0, 0]
+    # .1 x 50 - .3 x 10 - 1; .2 x 50 - 10 - 1. What the customer would lose by leaving is no part.
+    profit = effect_profit(effect, 10.0, 1.0, np.array([1e6, 1e6, 1e6]))
+    assert profit == pytest.approx([1.0, -1.0, -1.0])

@@ -50,6 +50,6 @@ def test_a_tight_budget_brings_more_than_risk_and_chance_and_what_the_most_value
     brought: dict[str, dict[str, float]],
 ) -> None:
     found = brought[f"{TIGHT:g} a customer"]
-    assert found[OURS] > 2 * max(found["risk-ranked"], found["random"])
+    assert found[OURS] > 1.5 * max(found["risk-ranked"], found["random"])
     # Where effects are not surely told apart, whom to keep is whoever is worth most.
     assert found[OURS] > 0.97 * found["value-ranked"]

@@ -45,6 +45,21 @@ def test_it_ranks_what_follows_first_and_sees_no_future() -> None:
     again = cross_sell(tables(known.sample(frac=1.0, random_state=1)), AS_OF, FIRST, ORDER)
     pd.testing.assert_frame_equal(made.matrix(), again.matrix())
     pd.testing.assert_frame_equal(made.matrix(top=2), best(made.matrix(), 2))
+    whole = made.matrix()
+    only = whole[whole["category"] == "milk"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(made.matrix(only=["milk"]), only)
+    assert made.matrix(only=["nothing"]).empty
+
+
+def test_a_category_that_is_wanted_is_looked_at_however_few_buy_it() -> None:
+    few = replace(ORDER, categories=2)
+    assert "odds 1" not in cross_sell(tables(sales()), AS_OF, FIRST, few, judging=False).categories
+    asked = replace(few, wanted=("odds 1",))
+    made = cross_sell(tables(sales()), AS_OF, FIRST, asked, judging=False)
+    assert "odds 1" in made.categories
+    assert len(made.categories) == 3
+    assert (made.judged, made.gains, made.held_out) == (None, {}, None)
+    assert made.matrix(only=["odds 1"])["probability"].between(0, 1).all()
 
 
 def test_hit_rate_and_ndcg_by_hand() -> None:

@@ -164,7 +164,9 @@ def test_treated_without_controls_do_not_suffice() -> None:
     rows = pd.DataFrame({"action": "call", "treated": True, "churned": [0.0, 1.0] * 300})
     (found,) = counted(rows)
     assert (found.treated, found.control, found.left) == (600, 0, 300)
-    assert "600 treated and 0 controls" in lacking([found], 50)["call"]
+    said = lacking([found], 50)["call"]
+    assert "600 treated and 0 controls" in said
+    assert said.endswith("are needed, the controls drawn at random (`keepwell plan --control`)")
 
 
 def test_uplift_gives_the_effect_of_every_action() -> None:

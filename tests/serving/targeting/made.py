@@ -56,6 +56,7 @@ def offers(
         costs,
         np.full_like(values, deviation),
         np.full_like(values, 0.15),
+        np.zeros_like(values),
     )
 
 

@@ -116,3 +116,22 @@ def test_many_alike_are_no_trouble(seed: int) -> None:
     found = assign(asked)
     assert min(asked.left(found.choice)[0], *asked.left(found.choice)[1]) >= 0
     assert found.profit == pytest.approx(found.bound, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("profit", "cost", "budget", "places", "best"),
+    [
+        # One effect for all, as where an experiment shows the mean alone: a third are paid for.
+        ([1.1], [100.0], 500_000.0, [np.inf], 5_500.0),
+        # 2 each, of an offer for 1 and one for 3: half of each.
+        ([2.0, 5.0], [1.0, 3.0], 32_000.0, [np.inf, np.inf], 56_000.0),
+        ([5.0, 2.0], [1.0, 1.0], 16_000.0, [500.0, np.inf], 33_500.0),
+    ],
+)
+def test_all_alike_are_no_trouble(
+    profit: list[float], cost: list[float], budget: float, places: list[float], best: float
+) -> None:
+    alike = [np.tile(row, (16_000, 1)) for row in (profit, cost)]
+    found = assign(Problem(alike[0], alike[1], budget, np.array(places)))
+    assert found.profit == pytest.approx(best, rel=1e-4)
+    assert found.profit <= found.bound <= found.profit * 1.0002

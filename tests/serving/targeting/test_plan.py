@@ -42,7 +42,7 @@ def many(customers: int = 400, seed: int = 1) -> Offers:
     )
     names = ("advice", "call", "voucher")
     found = tuple(action(name, incentive_cost=3.0) for name in names)
-    return Offers(found, people, profit, cost / UNITS, chance, chance / 100)
+    return Offers(found, people, profit, cost / UNITS, chance, chance / 100, 0 * chance)
 
 
 def test_a_plan_worked_out_by_hand() -> None:
