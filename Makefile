@@ -10,7 +10,7 @@ demo: ## the main job on real data: environment, training, scores, risk list
 	$(BIN)/keepwell demo
 
 test: lint ## everything: lint, types, import rules, tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -rs -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -rs -n auto --dist loadfile --no-loadscope-reorder
 
 bench: ## Keepwell beside its peers, at a small size (more: make bench BENCH="--millions 5 50 200" FITS="--snapshots 1000000")
 	@scripts/bootstrap.sh bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +16,17 @@ from features.families import FAMILIES
 from models.bundle import Bundle, Definition
 from models.recipe import Recipe, default_parameters
 from models.registry import Registry
+from tests.once import Made, once
 from tests.postgres import NoPostgres, postgres
+from tests.support import BASE, command, put_store, sales
 from training.fit import learn
+
+# The tests start many processes: let what they import be compiled once, as it usually is.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+LONGEST = {"bento", "contract", "e2e", "oracle", "properties", "simulation"}
+"""Folders whose files take longest."""
 
 Maker = Callable[..., pd.DataFrame]
 
@@ -47,6 +57,12 @@ INPUTS = {
     "complaints": {"customer_id": "string", "opened_at": _TIME, "resolved_at": _TIME},
 }
 """The tables that the made-up snapshots could come from."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: at the end no process waits long for the other's last one."""
+    items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 def make_snapshots(rows: int, seed: int = 1, cutoff: str = "2024-01-01") -> pd.DataFrame:
@@ -122,11 +138,32 @@ def shop(features: FeatureSet) -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Return a function that makes a folder for all processes of the session."""
+    return once(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def empty_store(made_once: Made) -> Path:
     """Make an empty MLflow store once, to be copied: its tables take seconds to create."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    assert Registry(f"sqlite:///{path}", "shop").champion() is None
-    return path
+
+    def make(folder: Path) -> None:
+        assert Registry(f"sqlite:///{folder}/mlflow.db", "shop").champion() is None
+
+    return made_once("empty_store", make) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def scored_once(made_once: Made, empty_store: Path) -> Path:
+    """Train and score a small shop once, to be copied; the bundle's files stay with it."""
+
+    def make(folder: Path) -> None:
+        put_store(empty_store, folder)
+        sales(200).to_parquet(folder / "transactions.parquet")
+        command(folder, BASE, "train")
+        command(folder, BASE, "score")
+
+    return made_once("scored", make)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -20,17 +19,11 @@ COMMAND = (
 
 def start(shop: Shop, command: str) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
-    # One cache of compiled modules for all of them, whatever the surroundings say.
-    cache = {
-        "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": str(shop.folder.parents[1] / "pyc"),
-    }
     return subprocess.Popen(
         [sys.executable, "-u", "-c", COMMAND, command, "--config", str(shop.config)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, **cache},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def sales(customers: int = 300, days: int = 300, seed: int = 1) -> pd.DataFrame:
     return made.assign(occurred_at=when.dt.floor("s")).drop(columns="day")
 
 
+def put_store(store: Path, folder: Path) -> None:
+    """Give a company's folder an MLflow store without any model."""
+    (folder / "mlruns").mkdir(parents=True)
+    shutil.copy(store, folder / "mlruns" / "mlflow.db")
+
+
+def command(folder: Path, config: str, *words: str) -> None:
+    """Write a company's configuration, and run a command that succeeds."""
+    path = folder / "keepwell.toml"
+    path.write_text(config, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        assert main([*words, "--config", str(path)]) == 0
+
+
 @dataclass(frozen=True)
 class Said:
     """How a command ended, and what it said."""
@@ -68,10 +84,19 @@ class Said:
 
 @dataclass(frozen=True)
 class Shop:
-    """A company's folder, and its user."""
+    """A company's folder, and its user.
+
+    Parameters
+    ----------
+    folder : Path
+    capsys : pytest.CaptureFixture
+    store : Path, optional
+        An MLflow store without any model, to begin with: its tables take seconds to create.
+    """
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
+    store: Path | None = None
 
     @property
     def config(self) -> Path:
@@ -90,6 +115,8 @@ class Shop:
 
     def write(self, table: pd.DataFrame | None = None, config: str = BASE) -> None:
         """Write the configuration, and the sales where they are given."""
+        if self.store and not self.folder.exists():
+            put_store(self.store, self.folder)
         self.folder.mkdir(exist_ok=True)
         self.config.write_text(config, encoding="utf-8")
         if table is not None:

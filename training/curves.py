@@ -40,6 +40,15 @@ class Curve:
         over_curve = float(np.trapezoid(self.actual, self.mass)) / float(self.mass[-1])
         return over_curve - float(self.actual[-1]) / 2
 
+    def bins(self, count: int) -> Bins:
+        """Cut the rows into bins of equal weight and average each."""
+        edges = np.linspace(0, self.mass[-1], count + 1)
+        mass = self.mass[-1] / count
+        return Bins(
+            predicted=np.diff(np.interp(edges, self.mass, self.predicted))[::-1] / mass,
+            actual=np.diff(np.interp(edges, self.mass, self.actual))[::-1] / mass,
+        )
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -55,15 +64,51 @@ class Bins:
     actual: FloatArray
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Rows by their distinct predictions: sorted once for all that is read off them.
+
+    Attributes
+    ----------
+    levels : ndarray, shape (n_levels,)
+        The distinct predictions, the highest first.
+    level : ndarray, shape (n,)
+        The number of each row's prediction among them.
+    """
+
+    levels: FloatArray
+    level: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, prediction: FloatArray) -> Ranking:
+        """Rank a column."""
+        negated, level = np.unique(-prediction, return_inverse=True)
+        return cls(-negated, level)
+
+    def curve(self, actual: FloatArray, weights: FloatArray) -> Curve:
+        """Return the running totals of columns aligned with the ranked one."""
+        mass = np.bincount(self.level, weights=weights)
+        return Curve(
+            mass=_running(mass),
+            actual=_running(np.bincount(self.level, weights=weights * actual)),
+            predicted=_running(self.levels * mass),
+        )
+
+    def ranks(self) -> FloatArray:
+        """Return the rank of each row from 1, the highest; ties at their mean rank."""
+        rows = np.bincount(self.level)
+        mean: FloatArray = np.cumsum(rows) - (rows - 1) / 2
+        return mean[self.level]
+
+
 def ranked_curve(actual: FloatArray, prediction: FloatArray, weights: FloatArray) -> Curve:
     """Return the running totals of aligned columns, highest prediction first."""
-    negated, group = np.unique(-prediction, return_inverse=True)
-    mass = np.bincount(group, weights=weights)
-    return Curve(
-        mass=_running(mass),
-        actual=_running(np.bincount(group, weights=weights * actual)),
-        predicted=_running(-negated * mass),
-    )
+    return Ranking.of(prediction).curve(actual, weights)
+
+
+def outcome_curve(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None) -> Curve:
+    """Return the running totals of an outcome along a score; columns and errors as `weighted`."""
+    return ranked_curve(*weighted(*outcome_and_score(churned, score), weights))
 
 
 def equal_mass_bins(
@@ -94,13 +139,7 @@ def equal_mass_bins(
         raise ValueError(f"n_bins is {n_bins}: give at least 1")
     observed, predicted = aligned(actual=actual, prediction=prediction)
     observed, predicted, weight = weighted(observed, predicted, weights)
-    curve = ranked_curve(observed, predicted, weight)
-    edges = np.linspace(0, curve.mass[-1], n_bins + 1)
-    mass = curve.mass[-1] / n_bins
-    return Bins(
-        predicted=np.diff(np.interp(edges, curve.mass, curve.predicted))[::-1] / mass,
-        actual=np.diff(np.interp(edges, curve.mass, curve.actual))[::-1] / mass,
-    )
+    return ranked_curve(observed, predicted, weight).bins(n_bins)
 
 
 def aligned(**columns: ArrayLike) -> tuple[FloatArray, ...]:

@@ -20,7 +20,14 @@ from models.matrix import Floats
 from models.release import Release
 from models.stored import Frame
 from training.bootstrap import Interval, intervals, paired
-from training.measures import churn_measures, log_loss, normalised_gini, roc_auc, value_measures
+from training.measures import (
+    brier,
+    churn_measures,
+    log_loss,
+    normalised_gini,
+    roc_auc,
+    value_measures,
+)
 from training.measures_value import bias
 
 MODEL = "Keepwell"
@@ -265,12 +272,16 @@ def _value_predictions(
 
 
 def _judge_churn(churned: Floats, said: Prediction, n: int, seed: int) -> dict[str, Interval]:
-    judged = intervals(churn_measures, (churned, said.response), n=n, seed=seed)
     if said.ranking is said.response:
-        return judged
+        return intervals(churn_measures, (churned, said.response), n=n, seed=seed)
     # A rule decides 0 or 1: its ranking has an AUC, its decisions a Brier score, and neither is a
     # probability to take the logarithm of.
     ranks = pd.Series(said.ranking).rank(pct=True).to_numpy()
     ranked = intervals(churn_measures, (churned, ranks), n=n, seed=seed)
+    decided = intervals(_brier, (churned, said.response), n=n, seed=seed)
     unknown = Interval(float("nan"), float("nan"), float("nan"))
-    return {**ranked, "brier": judged["brier"], "log_loss": unknown, "ece": unknown}
+    return {**ranked, **decided, "log_loss": unknown, "ece": unknown}
+
+
+def _brier(churned: Floats, said: Floats) -> dict[str, float]:
+    return {"brier": brier(churned, said)}

@@ -9,23 +9,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from training.curves import Ranking, aligned, outcome_and_probability, ranked_curve, weighted
 from training.measures_churn import (
+    average_precision,
     brier,
+    calibration_gap,
     expected_calibration_error,
     log_loss,
     pr_auc,
+    roc_area,
     roc_auc,
     top_decile_lift,
+    top_lift,
 )
 from training.measures_value import (
     bias,
+    decile_error,
     decile_mape,
     mae,
     normalised_gini,
+    rank_correlation,
+    relative_area,
     spearman,
+    top_capture,
     top_decile_capture,
 )
-from training.profit import empc
+from training.profit import maximum_profit
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -74,14 +85,16 @@ def churn_measures(
     ValueError
         If the columns differ in length, are empty or hold values out of range.
     """
+    outcome, p, weight = weighted(*outcome_and_probability(churned, probability), weights)
+    curve = ranked_curve(outcome, p, weight)
     return {
-        "roc_auc": roc_auc(churned, probability, weights),
-        "pr_auc": pr_auc(churned, probability, weights),
-        "brier": brier(churned, probability, weights),
-        "log_loss": log_loss(churned, probability, weights),
-        "ece": expected_calibration_error(churned, probability, weights),
-        "top_decile_lift": top_decile_lift(churned, probability, weights),
-        "empc": empc(churned, probability, weights).profit,
+        "roc_auc": roc_area(curve),
+        "pr_auc": average_precision(curve),
+        "brier": brier(outcome, p, weight),
+        "log_loss": log_loss(outcome, p, weight),
+        "ece": calibration_gap(curve),
+        "top_decile_lift": top_lift(curve),
+        "empc": maximum_profit(curve).profit,
     }
 
 
@@ -104,11 +117,15 @@ def value_measures(actual: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
     ValueError
         If the columns differ in length, are empty or are not finite.
     """
+    value, prediction = aligned(actual=actual, predicted=predicted)
+    by_value, by_prediction = Ranking.of(value), Ranking.of(prediction)
+    each = np.ones(len(value))
+    curve = by_prediction.curve(value, each)
     return {
-        "normalised_gini": normalised_gini(actual, predicted),
-        "spearman": spearman(actual, predicted),
-        "decile_mape": decile_mape(actual, predicted),
-        "bias": bias(actual, predicted),
-        "top_decile_capture": top_decile_capture(actual, predicted),
-        "mae": mae(actual, predicted),
+        "normalised_gini": relative_area(curve, by_value.curve(value, each)),
+        "spearman": rank_correlation(by_value, by_prediction),
+        "decile_mape": decile_error(curve, value),
+        "bias": bias(value, prediction),
+        "top_decile_capture": top_capture(curve),
+        "mae": mae(value, prediction),
     }

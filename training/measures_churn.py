@@ -1,17 +1,19 @@
-"""Measures of churn probabilities, one function each; NaN where the data define none."""
+"""Measures of churn probabilities, one function each; NaN where the data define none.
+
+Those that rank have a twin that takes the curve: who wants several of them sorts the rows once.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import xlogy
 
 from training.curves import (
+    Curve,
     FloatArray,
-    equal_mass_bins,
     outcome_and_probability,
-    outcome_and_score,
+    outcome_curve,
     ranked_curve,
     weighted,
 )
@@ -46,10 +48,13 @@ def roc_auc(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None = No
     -----
     Hanley & McNeil (1982), Radiology 143(1).
     """
-    outcome, score, weight = _ranked(churned, score, weights)
-    if _single_class(outcome):
+    return roc_area(outcome_curve(churned, score, weights))
+
+
+def roc_area(curve: Curve) -> float:
+    """Return `roc_auc` along a curve."""
+    if _single_class(curve):
         return float("nan")
-    curve = ranked_curve(outcome, score, weight)
     stayed = curve.mass - curve.actual
     return float(np.trapezoid(curve.actual, stayed) / (curve.actual[-1] * stayed[-1]))
 
@@ -78,10 +83,13 @@ def pr_auc(churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None = Non
     -----
     Not interpolated, which would flatter: Davis & Goadrich (2006), ICML.
     """
-    outcome, score, weight = _ranked(churned, score, weights)
-    if _single_class(outcome):
+    return average_precision(outcome_curve(churned, score, weights))
+
+
+def average_precision(curve: Curve) -> float:
+    """Return `pr_auc` along a curve."""
+    if _single_class(curve):
         return float("nan")
-    curve = ranked_curve(outcome, score, weight)
     precision = curve.actual[1:] / curve.mass[1:]
     return float(np.diff(curve.actual) @ precision / curve.actual[-1])
 
@@ -136,7 +144,7 @@ def log_loss(churned: ArrayLike, probability: ArrayLike, weights: ArrayLike | No
     outcome, predicted, weight = _weighted(churned, probability, weights)
     epsilon = np.finfo(np.float64).eps
     clipped = np.clip(predicted, epsilon, 1 - epsilon)
-    likelihood = xlogy(outcome, clipped) + xlogy(1 - outcome, 1 - clipped)
+    likelihood = np.log(np.where(outcome == 1, clipped, 1 - clipped))
     return -float(np.average(likelihood, weights=weight))
 
 
@@ -164,8 +172,12 @@ def expected_calibration_error(
     -----
     Naeini, Cooper & Hauskrecht (2015), AAAI; equal-mass bins after Nixon et al. (2019).
     """
-    outcome, predicted, weight = _weighted(churned, probability, weights)
-    bins = equal_mass_bins(outcome, predicted, CALIBRATION_BINS, weight)
+    return calibration_gap(ranked_curve(*_weighted(churned, probability, weights)))
+
+
+def calibration_gap(curve: Curve) -> float:
+    """Return `expected_calibration_error` along a curve of probabilities."""
+    bins = curve.bins(CALIBRATION_BINS)
     return float(np.mean(np.abs(bins.predicted - bins.actual)))
 
 
@@ -194,17 +206,14 @@ def top_decile_lift(
     -----
     Neslin et al. (2006), Journal of Marketing Research 43(2).
     """
-    outcome, score, weight = _ranked(churned, score, weights)
-    if _single_class(outcome):
+    return top_lift(outcome_curve(churned, score, weights))
+
+
+def top_lift(curve: Curve) -> float:
+    """Return `top_decile_lift` along a curve."""
+    if _single_class(curve):
         return float("nan")
-    curve = ranked_curve(outcome, score, weight)
     return curve.actual_within(TOP_SHARE) / TOP_SHARE / float(curve.actual[-1])
-
-
-def _ranked(
-    churned: ArrayLike, score: ArrayLike, weights: ArrayLike | None
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    return weighted(*outcome_and_score(churned, score), weights)
 
 
 def _weighted(
@@ -213,5 +222,5 @@ def _weighted(
     return weighted(*outcome_and_probability(churned, probability), weights)
 
 
-def _single_class(outcome: FloatArray) -> bool:
-    return bool(np.ptp(outcome) == 0)
+def _single_class(curve: Curve) -> bool:
+    return float(curve.actual[-1]) in {0.0, float(curve.mass[-1])}

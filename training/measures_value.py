@@ -1,13 +1,15 @@
-"""Measures of predicted values, one function each; NaN where the data define none."""
+"""Measures of predicted values, one function each; NaN where the data define none.
+
+Those that rank have a twin that takes rankings or curves: who wants several sorts the rows once.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import spearmanr
 
-from training.curves import Curve, FloatArray, aligned, equal_mass_bins, ranked_curve
+from training.curves import Curve, FloatArray, Ranking, aligned, ranked_curve
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -41,9 +43,14 @@ def normalised_gini(actual: ArrayLike, predicted: ArrayLike) -> float:
     Wang, Liu & Miao (2019), arXiv:1912.07753.
     """
     value, score = aligned(actual=actual, predicted=predicted)
-    if np.ptp(value) == 0:
+    return relative_area(_curve(value, score), _curve(value, value))
+
+
+def relative_area(curve: Curve, perfect: Curve) -> float:
+    """Return `normalised_gini` from the curves by the prediction and by the actual itself."""
+    if _levels(perfect) == 1:
         return float("nan")
-    return _curve(value, score).area() / _curve(value, value).area()
+    return curve.area() / perfect.area()
 
 
 def spearman(actual: ArrayLike, predicted: ArrayLike) -> float:
@@ -67,9 +74,16 @@ def spearman(actual: ArrayLike, predicted: ArrayLike) -> float:
     Spearman (1904), American Journal of Psychology 15(1).
     """
     value, score = aligned(actual=actual, predicted=predicted)
-    if np.ptp(value) == 0 or np.ptp(score) == 0:
+    return rank_correlation(Ranking.of(value), Ranking.of(score))
+
+
+def rank_correlation(a: Ranking, b: Ranking) -> float:
+    """Return `spearman` of two rankings of the same rows."""
+    if min(len(a.levels), len(b.levels)) == 1:
         return float("nan")
-    return float(spearmanr(value, score).statistic)
+    middle = (len(a.level) + 1) / 2
+    x, y = a.ranks() - middle, b.ranks() - middle
+    return float(np.clip((x @ y) / np.sqrt((x @ x) * (y @ y)), -1, 1))
 
 
 def decile_mape(actual: ArrayLike, predicted: ArrayLike) -> float:
@@ -95,7 +109,12 @@ def decile_mape(actual: ArrayLike, predicted: ArrayLike) -> float:
     Wang, Liu & Miao (2019), arXiv:1912.07753.
     """
     value, score = aligned(actual=actual, predicted=predicted)
-    deciles = equal_mass_bins(value, score, DECILES)
+    return decile_error(_curve(value, score), value)
+
+
+def decile_error(curve: Curve, value: FloatArray) -> float:
+    """Return `decile_mape` along the curve of actual values."""
+    deciles = curve.bins(DECILES)
     # Means are differences of running totals: what should be 0 can be a rounding error.
     kept = np.abs(deciles.actual) > 1e-12 * np.abs(value).sum()
     if not kept.any():
@@ -153,8 +172,11 @@ def top_decile_capture(actual: ArrayLike, predicted: ArrayLike) -> float:
     -----
     Malthouse & Blattberg (2005), Journal of Interactive Marketing 19(1), for the top tenth.
     """
-    value, score = aligned(actual=actual, predicted=predicted)
-    curve = _curve(value, score)
+    return top_capture(_curve(*aligned(actual=actual, predicted=predicted)))
+
+
+def top_capture(curve: Curve) -> float:
+    """Return `top_decile_capture` along a curve."""
     total = float(curve.actual[-1])
     return curve.actual_within(TOP_SHARE) / total if total > 0 else float("nan")
 
@@ -188,3 +210,7 @@ def mae(actual: ArrayLike, predicted: ArrayLike) -> float:
 
 def _curve(value: FloatArray, score: FloatArray) -> Curve:
     return ranked_curve(value, score, np.ones(len(value)))
+
+
+def _levels(curve: Curve) -> int:
+    return len(curve.mass) - 1

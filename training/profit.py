@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 from scipy.special import betaincc
 
-from training.curves import FloatArray, outcome_and_score, ranked_curve, weighted
+from training.curves import Curve, FloatArray, outcome_curve
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -82,7 +82,21 @@ def empc(  # noqa: PLR0913 - the economics go by name, each with the default of 
     of churn rate r is contacted just where `models.economics.contact_profit` at r is above 0.
     """
     _check_economics(alpha, beta, clv, d, f)
-    rate, share = _hull_blocks(*weighted(*outcome_and_score(churned, score), weights))
+    curve = outcome_curve(churned, score, weights)
+    return maximum_profit(curve, alpha=alpha, beta=beta, clv=clv, d=d, f=f)
+
+
+def maximum_profit(
+    curve: Curve,
+    *,
+    alpha: float = 6.0,
+    beta: float = 14.0,
+    clv: float = 200.0,
+    d: float = 10.0,
+    f: float = 1.0,
+) -> MaximumProfit:
+    """Return `empc` along a curve, for economics within their range."""
+    rate, share = _hull_blocks(curve)
     cost = (1 - rate) * d + f
     gain = rate * (clv - d)
     threshold = np.divide(cost, gain, out=np.ones_like(rate), where=gain > cost)
@@ -92,11 +106,8 @@ def empc(  # noqa: PLR0913 - the economics go by name, each with the default of 
     return MaximumProfit(float(share @ profit), float(share @ contacted))
 
 
-def _hull_blocks(
-    outcome: FloatArray, score: FloatArray, weight: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _hull_blocks(curve: Curve) -> tuple[FloatArray, FloatArray]:
     """Return the churn rate and the share of customers of each segment of the ROC hull."""
-    curve = ranked_curve(outcome, score, weight)
     mass = np.diff(curve.mass)
     rates = np.diff(curve.actual) / mass
     fitted = isotonic_regression(rates, weights=mass, increasing=False)

@@ -12,22 +12,15 @@ import httpx
 import pytest
 import uvicorn
 
-from keepwell.cli import main
 from tests.api.served import make_service, open_service, publish
 from tests.api.services import free_port
-from tests.support import BASE, sales
 
 
 @pytest.fixture(scope="session")
-def shop_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train and score once; the folder must not be changed."""
+def shop_once(scored_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish once; the folder must not be changed."""
     folder = tmp_path_factory.mktemp("api") / "shop"
-    folder.mkdir()
-    config = folder / "keepwell.toml"
-    config.write_text(BASE, encoding="utf-8")
-    sales(200).to_parquet(folder / "transactions.parquet")
-    for command in ("train", "score"):
-        assert main([command, "--config", str(config)]) == 0
+    shutil.copytree(scored_once, folder)
     publish(folder)
     return folder
 

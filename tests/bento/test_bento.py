@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,19 +16,11 @@ from models.folder_registry import FolderRegistry
 from models.registry import Registry
 from tests.api.served import histories
 from tests.api.services import BENTOML, KEEPWELL, free_port, started
-from tests.support import BASE, sales
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bento") / "shop"
-    folder.mkdir()
-    config = folder / "keepwell.toml"
-    config.write_text(BASE, encoding="utf-8")
-    sales(150).to_parquet(folder / "transactions.parquet")
-    for command in ("train", "score"):
-        assert main([command, "--config", str(config)]) == 0
-    return folder
+def shop(scored_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(scored_once, tmp_path_factory.mktemp("bento") / "shop"))
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,8 @@ import pytest
 from tests.support import BASE, Shop, sales
 
 
-def test_a_later_training_is_promoted_or_says_why_not(shop: Shop) -> None:
-    shop.write(sales())
-    shop.does("train", "--as-of", "2023-09-28")
+def test_a_later_training_is_promoted_or_says_why_not(trained_before: Shop) -> None:
+    shop = trained_before
     said = shop.does("train").all
     champion = shop.registry.champion()
     assert champion is not None

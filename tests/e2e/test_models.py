@@ -14,7 +14,6 @@ from keepwell.cli import main
 from models import bundle
 from models.bundle import Bundle
 from models.registry import CHAMPION, Version
-from tests.flat import FLAT, people
 from tests.support import Shop
 
 
@@ -140,14 +139,6 @@ def test_what_cannot_be_compared_says_why(trained: Shop) -> None:
     assert "'shop' has no version 7" in trained.refuses("models compare", "1", "7")
     said = trained.refuses("models compare", "1", "1", "--as-of", "2023-03-10")
     assert "too short for a held-out measure" in said
-
-
-@pytest.fixture
-def flat(shop: Shop) -> Shop:
-    shop.write(config=FLAT)
-    people().to_parquet(shop.folder / "people.parquet")
-    shop.does("train")
-    return shop
 
 
 def test_versions_of_a_flat_file_are_compared_out_of_fold(flat: Shop) -> None:

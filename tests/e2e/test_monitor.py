@@ -8,7 +8,6 @@ import pytest
 
 import keepwell
 from serving.monitored import FILE, read
-from tests.flat import FLAT, people
 from tests.support import BASE, Shop, sales
 
 
@@ -59,14 +58,11 @@ def test_a_champion_that_is_lost_needs_action(trained: Shop, tmp_path: Path) -> 
     assert "the champion cannot go on" in said
 
 
-def test_a_flat_file_has_drift_and_no_months(shop: Shop) -> None:
-    shop.write(config=FLAT)
-    people().to_parquet(shop.folder / "people.parquet")
-    shop.does("train")
-    said = shop.does("monitor").all
+def test_a_flat_file_has_drift_and_no_months(flat: Shop) -> None:
+    said = flat.does("monitor").all
     assert "A flat file has no time, so nothing tells when its scores come true." in said
     assert "features have moved since the champion learnt" in said
-    assert "--as-of means nothing" in shop.refuses("monitor", "--as-of", "2023-01-01")
+    assert "--as-of means nothing" in flat.refuses("monitor", "--as-of", "2023-01-01")
 
 
 @pytest.mark.parametrize("name", ["report.txt", "no/such/folder/report.html"])

@@ -11,20 +11,20 @@ from tests.processes import check_registry, leftovers, start, stop
 from tests.support import Shop, sales
 
 
-def test_two_first_trainings_at_once_leave_one_champion(shop: Shop) -> None:
-    shop.write(sales())
-    both = [start(shop, "train"), start(shop, "train")]
+def test_two_first_trainings_at_once_leave_one_champion(bare: Shop) -> None:
+    bare.write(sales())
+    both = [start(bare, "train"), start(bare, "train")]
     said = [process.communicate(timeout=300)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
-    check_registry(shop)
-    history = shop.registry.history()
+    check_registry(bare)
+    history = bare.registry.history()
     assert [p.version for p in history] == [1, 2]
     assert sum("first champion" in p.reason for p in history) == 1
     assert [p.at for p in history] == sorted(p.at for p in history)
-    client = MlflowClient(f"sqlite:///{shop.folder}/mlruns/mlflow.db")
+    client = MlflowClient(f"sqlite:///{bare.folder}/mlruns/mlflow.db")
     assert len(client.search_experiments(filter_string="name = 'shop'")) == 1
-    shop.does("score")
-    assert set(shop.scored()["model_version"]) == {"2"}
+    bare.does("score")
+    assert set(bare.scored()["model_version"]) == {"2"}
 
 
 @pytest.mark.parametrize("stage", ["Features", "Models", "Registry"])
@@ -39,14 +39,14 @@ def test_a_killed_training_harms_nothing(trained: Shop, stage: str) -> None:
     assert not leftovers(trained)
 
 
-def test_a_killed_first_training_leaves_no_champion(shop: Shop) -> None:
-    shop.write(sales())
-    stop(start(shop, "train"), "Registry", signal.SIGKILL)
-    champion = shop.registry.champion()
+def test_a_killed_first_training_leaves_no_champion(bare: Shop) -> None:
+    bare.write(sales())
+    stop(start(bare, "train"), "Registry", signal.SIGKILL)
+    champion = bare.registry.champion()
     assert champion is None
-    shop.does("train")
-    check_registry(shop)
-    assert not leftovers(shop)
+    bare.does("train")
+    check_registry(bare)
+    assert not leftovers(bare)
 
 
 @pytest.mark.parametrize("stage", ["Features", "Registry"])

@@ -37,17 +37,12 @@ def test_what_was_not_trained_here_is_refused(trained: Shop) -> None:
     assert "version 1 was trained on tables with dates, and the configuration names a flat" in said
 
 
-def test_a_version_of_a_flat_file_is_reproduced(shop: Shop) -> None:
-    shop.folder.mkdir()
-    file = shop.folder / "people.parquet"
-    people().to_parquet(file)
-    shop.config.write_text(FLAT, encoding="utf-8")
-    shop.does("train")
-    shop.config.write_text("seed = 2\n" + FLAT, encoding="utf-8")
-    said = shop.does("reproduce", "1").all
+def test_a_version_of_a_flat_file_is_reproduced(flat: Shop) -> None:
+    flat.write(config="seed = 2\n" + FLAT)
+    said = flat.does("reproduce", "1").all
     assert "Version 1 is reproduced: every file is the same to the byte" in said
-    people().iloc[:-1].to_parquet(file)
-    said = shop.run("reproduce", "1").all
+    people().iloc[:-1].to_parquet(flat.folder / "people.parquet")
+    said = flat.run("reproduce", "1").all
     assert "Version 1 is not reproduced; what differs, then → now:" in said
     assert "notes.data_fingerprint: " in said
-    assert [v.version.number for v in shop.registry.versions()] == [1]
+    assert [v.version.number for v in flat.registry.versions()] == [1]

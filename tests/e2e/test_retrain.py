@@ -44,24 +44,24 @@ def kept(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_first_run_trains_and_a_dry_one_leaves_nothing_behind(shop: Shop) -> None:
-    shop.write(sales())
-    before = kept(shop.folder)
-    said = shop.does("retrain", "--dry-run").all
+def test_a_first_run_trains_and_a_dry_one_leaves_nothing_behind(bare: Shop) -> None:
+    bare.write(sales())
+    before = kept(bare.folder)
+    said = bare.does("retrain", "--dry-run").all
     assert "Would train: - there is no champion yet" in said
-    assert kept(shop.folder) == before
-    said = shop.does("retrain", "--as-of", "2023-09-28").all
+    assert kept(bare.folder) == before
+    said = bare.does("retrain", "--as-of", "2023-09-28").all
     assert "Training: - there is no champion yet" in said
     assert "Version 1 of 'shop' promoted: first champion" in said
-    (run,) = runs(shop)
+    (run,) = runs(bare)
     assert run.info.status == "FINISHED"
     assert {k: v for k, v in run.data.tags.items() if not k.startswith("mlflow.")} == {
         "train": "true",
         "why": "there is no champion yet",
-        "training_run": shop.registry.version(1).run_id,
+        "training_run": bare.registry.version(1).run_id,
         "model_version": "1",
         "promoted": "true",
-        "decision": shop.registry.history()[0].reason,
+        "decision": bare.registry.history()[0].reason,
     }
     assert "- version 1 was promoted: first champion; grade" in written(run)
 
@@ -85,9 +85,8 @@ def test_a_dry_run_changes_nothing(trained: Shop) -> None:
     assert runs(trained) == []
 
 
-def test_a_further_cutoff_is_learnt_from_once(shop: Shop) -> None:
-    shop.write(sales())
-    shop.does("train", "--as-of", "2023-09-28")
+def test_a_further_cutoff_is_learnt_from_once(trained_before: Shop) -> None:
+    shop = trained_before
     said = shop.does("retrain").all
     assert "30 days of outcomes have become known since the training as of 2023-09-28" in said
     assert "1 further cutoff (30 days apart)" in said
@@ -168,14 +167,14 @@ def test_while_another_one_is_at_work_nothing_is_done(trained: Shop) -> None:
     assert kept(trained.folder) == before
 
 
-def test_a_scheduler_that_starts_it_twice_trains_once(shop: Shop) -> None:
-    shop.write(sales())
-    both = [start(shop, "retrain"), start(shop, "retrain")]
+def test_a_scheduler_that_starts_it_twice_trains_once(bare: Shop) -> None:
+    bare.write(sales())
+    both = [start(bare, "retrain"), start(bare, "retrain")]
     said = [process.communicate(timeout=300)[0] for process in both]
     assert sorted(process.returncode for process in both) == [0, BUSY], said
-    check_registry(shop)
-    assert [version.version.number for version in shop.registry.versions()] == [1]
-    assert len(runs(shop)) == 1
+    check_registry(bare)
+    assert [version.version.number for version in bare.registry.versions()] == [1]
+    assert len(runs(bare)) == 1
 
 
 @pytest.mark.parametrize("stage", ["Models", "Registry"])

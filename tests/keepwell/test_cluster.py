@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -31,7 +30,7 @@ from models.errors import ModelError
 from models.matrix import Encoder, Floats
 from models.recipe import ChurnKind, Recipe, ValueKind
 from models.registry import Registry
-from tests.support import Shop
+from tests.support import Shop, put_store
 from training.measures import log_loss, normalised_gini, roc_auc
 from training.settings import TrainingSettings
 
@@ -355,8 +354,7 @@ def test_a_company_is_trained_and_scored_on_a_cluster(
 
 def _company(folder: Path, empty: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
     assert main(["simulate", "--customers", "450", "--out", str(folder)]) == 0
-    (folder / "mlruns").mkdir()
-    shutil.copy(empty, folder / "mlruns" / "mlflow.db")
+    put_store(empty, folder)
     shop = Shop(folder, capsys)
     shop.write(config=COMPANY)
     return shop

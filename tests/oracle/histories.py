@@ -18,6 +18,7 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 
 from features.asof import Spine
 from features.catalogue import FeatureSet
+from features.dated import STAND_IN, Dated
 from features.grains import Tables
 from features.panel import features_at
 from tests.oracle.rows import CUSTOMERS, CUTOFF, MAKERS, REQUIRED, SCHEMAS, Row
@@ -167,20 +168,23 @@ def features_of(tables: Tables, spine: Spine) -> pd.DataFrame:
     return frame.sort_values(["cutoff", "customer_id"], ignore_index=True)
 
 
-_QUERIES: dict[object, tuple[str, FeatureSet]] = {}
+_QUERIES: dict[object, tuple[Dated, FeatureSet]] = {}
 
 
 def query_of(tables: Tables, spine: Spine) -> tuple[str, FeatureSet]:
     """Give the query of the features, and its features.
 
-    It is made once for tables of the same names and columns: making it costs more than running it.
+    It is made once for tables of the same names and columns, whatever the cutoff that is shared:
+    making it costs more than running it.
     """
     shape = tuple((name, table.get_name(), table.schema()) for name, table in tables.items())
-    key = (shape, spine.table.get_name(), spine.cutoff)
+    cutoff = spine.cutoff and STAND_IN
+    key = (shape, spine.table.get_name(), cutoff)
     if key not in _QUERIES:
-        made = features_at(tables, spine)
-        _QUERIES[key] = (engine().compile(made.table), made.features)
-    return _QUERIES[key]
+        made = features_at(tables, replace(spine, cutoff=cutoff))
+        _QUERIES[key] = (Dated.of(made.table), made.features)
+    query, features = _QUERIES[key]
+    return query.at(spine.cutoff) if spine.cutoff else query.sql, features
 
 
 def arrow(history: History, table: str) -> pa.Table:

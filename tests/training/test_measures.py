@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from training.curves import equal_mass_bins
@@ -26,6 +27,7 @@ from training.measures import (
     top_decile_lift,
     value_measures,
 )
+from training.profit import empc
 
 if TYPE_CHECKING:
     from random import Random
@@ -309,3 +311,34 @@ def test_unusable_columns_are_named(
 def test_no_bins_is_an_error() -> None:
     with pytest.raises(ValueError, match="n_bins is 0: give at least 1"):
         equal_mass_bins([1.0], [1.0], 0)
+
+
+@given(CHURN_ROWS)
+def test_all_churn_measures_are_those_that_are_taken_alone(rows: list[tuple[int, float]]) -> None:
+    churned, probability = columns(rows)
+    alone = {
+        "roc_auc": roc_auc(churned, probability),
+        "pr_auc": pr_auc(churned, probability),
+        "brier": brier(churned, probability),
+        "log_loss": log_loss(churned, probability),
+        "ece": expected_calibration_error(churned, probability),
+        "top_decile_lift": top_decile_lift(churned, probability),
+        "empc": empc(churned, probability).profit,
+    }
+    assert churn_measures(churned, probability) == pytest.approx(alone, abs=1e-12, nan_ok=True)
+
+
+@given(VALUE_ROWS)
+def test_all_value_measures_are_those_that_are_taken_alone(table: np.ndarray) -> None:
+    actual, predicted = table
+    functions = (normalised_gini, spearman, decile_mape, bias, top_decile_capture, mae)
+    alone = {f.__name__: f(actual, predicted) for f in functions}
+    assert value_measures(actual, predicted) == pytest.approx(alone, abs=1e-12, nan_ok=True)
+
+
+@given(VALUE_ROWS)
+def test_spearman_equals_scipy(table: np.ndarray) -> None:
+    actual, predicted = table
+    constant = np.ptp(actual) == 0 or np.ptp(predicted) == 0
+    expected = math.nan if constant else spearmanr(actual, predicted).statistic
+    assert spearman(actual, predicted) == pytest.approx(expected, abs=1e-12, nan_ok=True)
