@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from benchmarks.planned import AMPLE, OURS, TIGHT, profits
+from benchmarks.planned import AMPLE, OURS, TIGHT, lighter, profits
 from keepwell.cli import main
 
 CUSTOMERS = 10_000
 """Whose contacts surely show that the actions work."""
-
-TABLES = ("transactions", "customers", "contacts")
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
@@ -23,20 +19,7 @@ def brought(
     folder = tmp_path_factory.mktemp("planned") / "company"
     arguments = ["--customers", str(CUSTOMERS), "--seed", str(request.param), "--out", str(folder)]
     assert main(["simulate", *arguments]) == 0
-    config = folder / "keepwell.toml"
-    config.write_text(lighter(config.read_text()))
-    return profits(config, request.param, [TIGHT, AMPLE])
-
-
-def lighter(text: str) -> str:
-    """Leave out the tables that matter less, and learn from few cutoffs."""
-    sections = re.split(r"(?m)^(?=\[)", text)
-    kept = [s for s in sections if not s.startswith("[tables.") or _table(s) in TABLES]
-    return "".join(kept).replace("cutoffs = 12", "cutoffs = 2\nfolds = 1")
-
-
-def _table(section: str) -> str:
-    return section.removeprefix("[tables.").split("]")[0].split(".")[0]
+    return profits(lighter(folder / "keepwell.toml"), request.param, [TIGHT, AMPLE])
 
 
 def test_an_ample_budget_brings_more_than_any_simple_plan(
