@@ -2,7 +2,8 @@
 
 Offers of six actions to made-up customers; the budget suffices for an eighth of what everybody's
 best offers would cost, and the capacities bind. HiGHS solves the integer programme at 10,000
-customers to a relative gap of 1e-5; a million are compared with the bound that no plan exceeds.
+customers to a relative gap of 1e-4, and says what no plan exceeds; a million are compared with the
+bound of the plan's own prices.
 Each size runs in a process of its own.
 """
 
@@ -24,7 +25,10 @@ from serving.targeting.prices import Problem
 
 ACTIONS = 6
 SHARE = 0.125
-GAP = 1e-5
+GAP = 1e-4
+LIMIT = 600.0
+"""Seconds after which the integer programme ends with the bound that it has by then."""
+
 NAMED = (10_000, 1_000_000)
 
 
@@ -47,7 +51,7 @@ def problem(customers: int, seed: int = 1) -> Problem:
 
 
 def exact(asked: Problem) -> float:
-    """Give the most profit there is, to the gap: the integer programme."""
+    """Give the profit that no plan exceeds: the integer programme, to the gap."""
     row, column = np.nonzero(asked.profit > 0)
     ones, number = np.ones(len(row)), np.arange(len(row))
     limits = vstack(
@@ -63,9 +67,9 @@ def exact(asked: Problem) -> float:
         constraints=LinearConstraint(limits, ub=ends),
         integrality=1,
         bounds=Bounds(0, 1),
-        options={"mip_rel_gap": GAP},
+        options={"mip_rel_gap": GAP, "time_limit": LIMIT},
     )
-    return -float(found.fun)
+    return -float(found.mip_dual_bound)
 
 
 def solved(customers: int) -> Assignment:

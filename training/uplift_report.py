@@ -88,7 +88,8 @@ def _summary(found: Sequence[Finding], read: Experiments, asked: Asked) -> Secti
         for one in found
     )
     lacking = read.lacking or (() if found else ("there is no [tables.contacts]",))
-    return Section("effects", "What follows", (*said, *lacking, _MEANING), tables)
+    meaning = (_MEANING,) if found else ()
+    return Section("effects", "What follows", (*said, *lacking, *meaning), tables)
 
 
 def _action(one: Finding, asked: Asked) -> Section:
