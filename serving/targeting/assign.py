@@ -33,7 +33,10 @@ _TRIFLE = 1e-4
 _WHOLE = 1e-6
 """How far a variable may be from 1."""
 
-_SEARCH = {"mip_rel_gap": 1e-6, "node_limit": 1_000, "presolve": False}
+_NEAR = 1e-4
+"""Share of the bound within which a plan is good enough: no search is worth its time then."""
+
+_SEARCH = {"node_limit": 1_000, "presolve": False}
 """No limit of time: a plan must not depend on how busy the machine is."""
 
 
@@ -82,9 +85,10 @@ def assign(problem: Problem, *, exact: bool = True) -> Assignment:
     core = _open(problem, choice, doubt)
     choice[core] = _relaxed(problem.part(core, choice))
     choice = _filled(problem, choice, np.where(problem.profit > 0, reduced, -np.inf))
-    if exact:
-        choice = _polished(problem, choice, doubt)
-    return Assignment(choice, problem.worth(choice), prices.bound(problem), prices.budget)
+    bound = prices.bound(problem)
+    if exact and problem.worth(choice) < (1 - 2 * _NEAR) * bound:
+        choice = _polished(problem, choice, doubt, _NEAR * bound)
+    return Assignment(choice, problem.worth(choice), bound, prices.budget)
 
 
 def _apart(problem: Problem) -> Problem:
@@ -146,12 +150,14 @@ def _places(column: Choices, count: int) -> Choices:
     return found
 
 
-def _polished(problem: Problem, choice: Choices, doubt: Floats) -> Choices:
-    """Decide the least sure customers exactly, if that is better."""
+def _polished(problem: Problem, choice: Choices, doubt: Floats, near: float) -> Choices:
+    """Decide the least sure customers exactly, to so much profit, if that is better."""
     rows = _least_sure(doubt, np.flatnonzero(np.isfinite(doubt)), _EXACT)
     other = choice.copy()
     other[rows] = NOTHING
-    other[rows] = _exact(problem.part(rows, other))
+    open_ = problem.part(rows, other)
+    now = open_.worth(choice[rows])
+    other[rows] = _exact(open_, near / max(now, near))
     return other if problem.worth(other) > problem.worth(choice) else choice
 
 
@@ -199,12 +205,13 @@ def _relaxed(problem: Problem) -> Choices:
     return asked.choice(problem, found.x)
 
 
-def _exact(problem: Problem) -> Choices:
+def _exact(problem: Problem, gap: float) -> Choices:
     asked = _Programme.of(problem)
     if not len(asked.row):
         return np.full(len(problem), NOTHING)
     limits = LinearConstraint(asked.rows, ub=asked.ends)
-    found = milp(asked.aim, constraints=limits, integrality=1, bounds=Bounds(0, 1), options=_SEARCH)
+    options = {**_SEARCH, "mip_rel_gap": gap}
+    found = milp(asked.aim, constraints=limits, integrality=1, bounds=Bounds(0, 1), options=options)
     # Where the search ended before it found anything, the rest is filled as it comes.
     return asked.choice(problem, np.zeros(len(asked.row)) if found.x is None else found.x)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
+from features.errors import InputError
 from models.matrix import Floats
 from serving.targeting.actions import Action
 from serving.targeting.offers import CUSTOMER, MATRICES, Offers
@@ -44,8 +45,18 @@ def from_parts(parts: Sequence[bytes]) -> Offers:
     ----------
     parts : sequence of bytes
         As :func:`to_parts` gave them, at least one.
+
+    Raises
+    ------
+    InputError
+        When another version of Keepwell wrote them in another shape.
     """
     table = pa.concat_tables([pa.ipc.open_stream(part).read_all() for part in parts])
+    if set(table.column_names) != {*CUSTOMER, *MATRICES}:
+        raise InputError(
+            "the offers of these scores were kept by another version of Keepwell: run `keepwell "
+            "score` again"
+        )
     told = json.loads(table.schema.metadata[_ACTIONS])
     actions = tuple(Action(**fields) for fields in told)
     matrices = (_matrix(table[name], len(actions)) for name in MATRICES)

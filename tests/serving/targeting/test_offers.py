@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from features.errors import InputError
@@ -187,3 +188,15 @@ def test_kept_offers_are_read_as_they_were(
     pd.testing.assert_frame_equal(again.customers, offers.customers, check_dtype=False)
     for name in MATRICES:
         assert np.array_equal(getattr(again, name), getattr(offers, name)), name
+
+
+def test_offers_of_another_shape_are_refused(shop: Bundle, people: pd.DataFrame) -> None:
+    (part,) = to_parts(made(shop, people, voucher=VOUCHER))
+    older = pa.ipc.open_stream(part).read_all().drop_columns("begins")
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, older.schema) as writer:
+        writer.write_table(older)
+    with pytest.raises(
+        InputError, match=r"kept by another version of Keepwell: run `keepwell score`"
+    ):
+        from_parts([sink.getvalue().to_pybytes()])
