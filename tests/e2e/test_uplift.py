@@ -104,6 +104,15 @@ def test_too_few_contacts_are_told_and_left_out(
     assert "mail: not enough contacts: " in " ".join(capsys.readouterr().out.split())
 
 
+def test_effects_are_looked_for_after_the_gap(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = shop / "late.toml"
+    config.write_text(BASE + ENOUGH + 'uplift_gap = "900d"\n' + CONTACTS, encoding="utf-8")
+    assert main(["uplift", "--config", str(config)]) == 0
+    assert "no contact has an outcome that is known by" in capsys.readouterr().out
+
+
 def test_without_contacts_there_is_nothing_to_tell(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
