@@ -131,13 +131,15 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=10_000)
     parser.add_argument("--budgets", type=float, nargs="+", default=[TIGHT, AMPLE])
     given = parser.parse_args()
-    found = []
+    found, out = [], Console(highlight=False, width=100)
     for seed in range(1, given.seeds + 1):
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made) / "company"
             keepwell.simulated(folder, customers=given.customers, seed=seed)
             found.append(profits(lighter(folder / "keepwell.toml"), seed, given.budgets))
-    out = Console(highlight=False, width=100)
+        for budget, plans in found[-1].items():
+            told = ", ".join(f"{name} {profit:,.0f}" for name, profit in plans.items())
+            out.print(f"seed {seed}, {budget}: {told}")
     if given.seeds == SMALL:
         out.print("a small number of seeds; --seeds 20 gives more")
     for budget in found[0]:
