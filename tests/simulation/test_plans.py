@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from benchmarks.planned import AMPLE, OURS, TIGHT, lighter, profits
 from keepwell.cli import main
+from tests.once import Made
 
 CUSTOMERS = 10_000
 """Whose contacts surely show that the actions work."""
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
-def brought(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, float]]:
+@pytest.fixture(params=[1, 2, 3])
+def brought(request: pytest.FixtureRequest, made_once: Made) -> dict[str, dict[str, float]]:
     """Give the true profit of plans, by budget."""
-    folder = tmp_path_factory.mktemp("planned") / "company"
-    arguments = ["--customers", str(CUSTOMERS), "--seed", str(request.param), "--out", str(folder)]
-    assert main(["simulate", *arguments]) == 0
-    return profits(lighter(folder / "keepwell.toml"), request.param, [TIGHT, AMPLE])
+    seed: int = request.param
+
+    def make(folder: Path) -> None:
+        company = folder / "company"
+        arguments = ["--customers", str(CUSTOMERS), "--seed", str(seed), "--out", str(company)]
+        assert main(["simulate", *arguments]) == 0
+        found = profits(lighter(company / "keepwell.toml"), seed, [TIGHT, AMPLE])
+        (folder / "found.json").write_text(json.dumps(found))
+
+    found: dict[str, dict[str, float]] = json.loads(
+        (made_once(f"planned_{seed}", make) / "found.json").read_text()
+    )
+    return found
 
 
 def test_an_ample_budget_brings_more_than_any_simple_plan(
