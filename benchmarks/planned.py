@@ -65,9 +65,12 @@ def profits(config: Path, seed: int, budgets: Sequence[float]) -> dict[str, dict
     for each in budgets:
         budget = each * len(scores)
         rows = company.plan(budget).rows
+        reach = open_to(scores, contacts)
+        if not set(rows["customer_id"]) <= set(reach.index):
+            raise AssertionError("the plan addresses customers who are to rest")
         most = str(rows["action"].mode().iloc[0])
         ours = worth.loc[rows["customer_id"], rows["action"]].to_numpy().diagonal().sum()
-        simple = ranked(open_to(scores, contacts), int(budget // costs[most]), seed)
+        simple = ranked(reach, int(budget // costs[most]), seed)
         others = {name: float(worth.loc[chosen, most].sum()) for name, chosen in simple.items()}
         found[f"{each:g} a customer"] = {OURS: float(ours), **others}
     return found

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 from ibis import ir
 
 from features.asof import Spine, has_ended
@@ -79,6 +80,27 @@ def write_contacted(
     backend = table.get_backend()
     export(str(backend.compile(table)), table.schema().to_pyarrow(), path, backend)
     return made.features
+
+
+def last_contacts(tables: Tables) -> pd.DataFrame:
+    """Give when each customer was contacted last, in either arm.
+
+    Parameters
+    ----------
+    tables : mapping of str to ibis Table
+        Canonical; only what is known.
+
+    Returns
+    -------
+    DataFrame
+        ``customer_id`` and ``contacted_at``; no rows without ``contacts``.
+    """
+    if "contacts" not in tables:
+        return pd.DataFrame({"customer_id": [], "contacted_at": []})
+    rows = tables["contacts"]
+    newest = rows.group_by("customer_id").aggregate(contacted_at=rows["contacted_at"].max())
+    found: pd.DataFrame = newest.to_pandas()
+    return found
 
 
 def _ended(contacts: ir.Table, target: Target, as_of: date) -> ir.Table:

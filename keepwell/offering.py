@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 import pandas as pd
 from rich.console import Console
 
+from features.contacted import last_contacts
+from features.tables import Tables
 from keepwell.project import Project
 from models.bundle import Bundle
 from serving.columns import COLUMNS
 from serving.scorer import REASON_COLUMNS, Scored
 from serving.targeting.notes import action_note
 from serving.targeting.offers import Offers, check_actions, make_offers
+from serving.targeting.plan import rested
+from training.dates import known_by
 
 
 def check_offers(project: Project, bundle: Bundle) -> None:
@@ -55,6 +60,23 @@ def offers_of(
         return None
     uplift = bundle.uplift
     return make_offers(actions, bundle.release, uplift, _with_scores(scored, frames), first)
+
+
+def without_rested(offers: Offers | None, tables: Tables, day: date) -> Offers | None:
+    """Leave out whom the company's own tables say to let rest.
+
+    Parameters
+    ----------
+    offers : Offers or None
+    tables : mapping of str to ibis Table
+        Canonical; both arms of ``contacts`` count, as those in the store do.
+    day : date
+        The first day that is not known.
+    """
+    if offers is None:
+        return None
+    contacts = last_contacts(known_by(tables, day))
+    return offers.without(rested(offers, contacts, day))
 
 
 def _with_scores(

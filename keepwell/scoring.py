@@ -20,7 +20,7 @@ from features.tables import Tables
 from keepwell.category_offers import first_purchases
 from keepwell.cluster import spread
 from keepwell.labelled import check_kind, is_labelled, refuse_dates, score_labelled
-from keepwell.offering import check_offers, offers_of, print_offers
+from keepwell.offering import check_offers, offers_of, print_offers, without_rested
 from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
 from keepwell.segmenting import segment_counts, segment_notes
@@ -91,11 +91,11 @@ def run_scoring(
             spread=by,
         )
         offers = offers_of(project, bundle, scored, _batches(path, moment, bundle), first)
+        offers = without_rested(offers, loaded.tables, moment)
         bar.step()
     _publish(project, scored, offers, _run(bundle, moment, version.number, backtest=backtest))
-    write_frame(scored.scores, project.scores_path)
-    if target is not None:
-        write_frame(scored.scores, target)
+    for place in filter(None, (project.scores_path, target)):
+        write_frame(scored.scores, place)
     print_rejected(loaded, out)
     _say(project, scored, bundle, moment, when, out)
     print_offers(offers, out)

@@ -29,16 +29,20 @@ class MaximumProfit(NamedTuple):
     target_fraction: float
 
 
+ALPHA, BETA, CLV, INCENTIVE, CONTACT = 6.0, 14.0, 200.0, 10.0, 1.0
+"""The economics of the source, where none are given."""
+
+
 def empc(  # noqa: PLR0913 - the economics go by name, each with the default of the source
     churned: ArrayLike,
     score: ArrayLike,
     weights: ArrayLike | None = None,
     *,
-    alpha: float = 6.0,
-    beta: float = 14.0,
-    clv: float = 200.0,
-    d: float = 10.0,
-    f: float = 1.0,
+    alpha: float = ALPHA,
+    beta: float = BETA,
+    clv: float = CLV,
+    d: float = INCENTIVE,
+    f: float = CONTACT,
 ) -> MaximumProfit:
     r"""Return the expected maximum profit of a retention campaign (EMPC) and its target fraction.
 
@@ -89,11 +93,11 @@ def empc(  # noqa: PLR0913 - the economics go by name, each with the default of 
 def maximum_profit(
     curve: Curve,
     *,
-    alpha: float = 6.0,
-    beta: float = 14.0,
-    clv: float = 200.0,
-    d: float = 10.0,
-    f: float = 1.0,
+    alpha: float = ALPHA,
+    beta: float = BETA,
+    clv: float = CLV,
+    d: float = INCENTIVE,
+    f: float = CONTACT,
 ) -> MaximumProfit:
     """Return `empc` along a curve, for economics within their range."""
     rate, share = _hull_blocks(curve)

@@ -35,9 +35,6 @@ CUSTOMER = ("customer_id", "churn_probability", "expected_value", "stake", "reas
 MATRICES = ("profit", "cost", "deviation", "churn", "begins")
 """What is said of a customer and an action."""
 
-RESTED = "days_since_contact"
-"""The feature that knows of contacts in the company's own tables."""
-
 _PLACES = 4
 """Of money, as everywhere: sums of costs are then exact whatever their order."""
 
@@ -196,7 +193,7 @@ class _Wanted:
         return cls(name, action, parse(action.eligible) if action.eligible else None)
 
     def eligible(self, frame: pd.DataFrame, scores: pd.DataFrame) -> Bools:
-        """Tell who meets the expression, and has not been contacted too recently."""
+        """Tell who meets the expression."""
         met = np.ones(len(scores), dtype=bool)
         if self.expression is not None:
             columns = {c: (scores if c in scores else frame)[c] for c in self.expression.columns}
@@ -204,8 +201,6 @@ class _Wanted:
                 met = self.expression.holds(pd.DataFrame(columns, index=scores.index))
             except ValueError as error:
                 raise InputError(f"[actions.{self.name}] eligible: {error}") from None
-        if self.action.rest_days and RESTED in frame:
-            met &= ~(frame[RESTED] < self.action.rest_days).to_numpy(dtype=bool)
         return met
 
 

@@ -16,6 +16,12 @@ CONTACTS = """
 [tables.contacts]
 source = "contacts.parquet"
 """
+VISIT = """
+[actions.visit]
+level = "social"
+contact_cost = 0.01
+acceptance = 0.5
+"""
 ENOUGH = "min_contacts = 100\n"
 
 
@@ -111,6 +117,20 @@ def test_effects_are_looked_for_after_the_gap(
     config.write_text(BASE + ENOUGH + 'uplift_gap = "900d"\n' + CONTACTS, encoding="utf-8")
     assert main(["uplift", "--config", str(config)]) == 0
     assert "no contact has an outcome that is known by" in capsys.readouterr().out
+
+
+def test_who_was_contacted_rests_in_either_arm(shop: Path) -> None:
+    sent = set(pd.read_parquet(shop / "contacts.parquet").query("not treated")["customer_id"])
+    plans = {}
+    for rest in ("0d", "3650d"):
+        config = shop / f"rest_{rest}.toml"
+        config.write_text(BASE + ENOUGH + CONTACTS + VISIT + f'rest_days = "{rest}"\n')
+        company = keepwell.open(config)
+        company.score()
+        plans[rest] = set(company.plan(100.0).rows["customer_id"])
+    assert plans["0d"] & sent
+    assert plans["3650d"]
+    assert not plans["3650d"] & sent
 
 
 def test_without_contacts_there_is_nothing_to_tell(

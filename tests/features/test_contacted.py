@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.contacted import contacted, write_contacted
+from features.contacted import contacted, last_contacts, write_contacted
 from features.labels import Target
 from features.tables import Tables
 from tests.oracle.histories import History, Row, tables_of
@@ -87,3 +87,14 @@ def test_a_contact_that_is_told_twice_counts_once() -> None:
         ("call", True),
         ("mail", False),
     ]
+
+
+def test_the_last_contact_is_that_of_either_arm() -> None:
+    sent = [contact("a"), contact("a", treated=False, days=9), contact("b", treated=False)]
+    found = last_contacts(tables([line("a", 1)], sent, "last")).set_index("customer_id")
+    assert found["contacted_at"].to_dict() == {"a": CONTACT + timedelta(days=9), "b": CONTACT}
+
+
+def test_without_contacts_nobody_has_a_last_one() -> None:
+    assert list(last_contacts({})) == ["customer_id", "contacted_at"]
+    assert last_contacts({}).empty

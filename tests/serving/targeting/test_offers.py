@@ -148,12 +148,6 @@ def test_whom_an_action_is_for(shop: Bundle, people: pd.DataFrame) -> None:
         made(shop, people, v=changed(eligible="complaints_open == 'x'"))
 
 
-def test_who_was_contacted_lately_rests(shop: Bundle, people: pd.DataFrame) -> None:
-    contacted = people.assign(days_since_contact=[29.0, 30.0, 31.0, np.nan])
-    assert made(shop, contacted, voucher=changed(rest_days=30)).actions[0].customers == 3
-    assert made(shop, contacted, voucher=VOUCHER).actions[0].customers == 4
-
-
 def test_no_order_and_no_batches_change_the_offers(shop: Bundle, people: pd.DataFrame) -> None:
     whole = made(shop, people, voucher=VOUCHER)
     order = [2, 0, 3, 1]
