@@ -16,7 +16,7 @@ from keepwell.output import check_format, write_frame
 from keepwell.project import Project, make
 from keepwell.show import cell, print_rejected, progress_bar
 from training.category_panel import Order
-from training.category_ranks import MODEL
+from training.category_ranks import LATELY, MODEL, POPULAR
 from training.cross_sell import Crossed, cross_sell
 from training.dates import dates, known_by
 
@@ -129,6 +129,16 @@ def _tell(
         out.print(f"note: {said}", highlight=False)
         return
     out.print(_measured(made, order.horizon))
+    alike = [name for name in (POPULAR, LATELY) if not _surely_better(made, name)]
+    if alike:
+        said = (
+            f"not surely better than {' or '.join(alike)}: a customer's own past tells little here"
+        )
+        out.print(f"note: {said}", highlight=False)
+
+
+def _surely_better(made: Crossed, name: str) -> bool:
+    return any(gain.low > 0 for gain in made.gains[name].values())
 
 
 def _measured(made: Crossed, horizon: int) -> Table:

@@ -43,7 +43,7 @@ class Bar:
     def start(self, stage: str, steps: int) -> None:
         """Begin a stage of so many steps."""
         if self._progress is None or self._task is None:
-            self._out.print(f"{stage} ({steps} steps) …")
+            self._out.print(f"{stage} ({steps} {'step' if steps == 1 else 'steps'}) …")
             return
         self._progress.reset(self._task, total=steps, description=stage)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import NDArray
 
 from models.binned import binned
 from models.matrix import Encoder, Floats, Matrix, parts
@@ -56,6 +57,17 @@ class Design:
     def __len__(self) -> int:
         return len(self.outcome)
 
+    def part(self, rows: NDArray[np.bool_], outcome: Floats) -> Design:
+        """Take some rows of a matrix in memory, with an outcome of their own, into the same bins.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, shape (rows,)
+        outcome : ndarray of shape (rows taken,)
+        """
+        assert isinstance(self.matrix, np.ndarray)  # noqa: S101 - says the docstring
+        return _Part(self.matrix[rows], outcome, whole=self, rows=rows)
+
     def dataset(self, encoder: Encoder, settings: Parameters) -> lgb.Dataset:
         """Give its bins, which boosters that ask for the same ones share."""
         key = repr([settings.get(name) for name in _BINS])
@@ -72,6 +84,21 @@ class Design:
                 free_raw_data=True,
             )
         return self._binned[key]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part(Design):
+    """Rows of a design: to bin them takes longer than to grow a few small trees."""
+
+    whole: Design
+    rows: NDArray[np.bool_]
+
+    def dataset(self, encoder: Encoder, settings: Parameters) -> lgb.Dataset:
+        binned_once = self.whole.dataset(encoder, settings).construct()
+        rows = np.flatnonzero(self.rows).tolist()
+        taken = binned_once.subset(rows, binned_once.get_params()).construct()
+        taken.set_label(self.outcome)
+        return taken
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ doubly robust scores, whose nuisances have not seen the row (Kennedy 2023).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -102,12 +103,21 @@ class _Workbench:
     encoder: Encoder
     seed: int
 
+    @cached_property
+    def design(self) -> booster.Design:
+        return booster.Design(self.given.matrix, self.given.outcome)
+
     def fit(self, outcome: Floats, rows: Mask) -> lgb.Booster:
-        design = booster.Design(self.given.matrix[rows], outcome[rows])
+        design = self.design.part(rows, outcome[rows])
         settings = parameters(len(self.given))
         return booster.train(design, self.encoder, settings, ROUNDS, self.seed)
 
-    def arms(self, rows: Mask) -> tuple[lgb.Booster, lgb.Booster]:
+    @cached_property
+    def arms(self) -> tuple[lgb.Booster, lgb.Booster]:
+        """The two boosters of all rows, which several learners begin with."""
+        return self.arms_of(_all(self.given))
+
+    def arms_of(self, rows: Mask) -> tuple[lgb.Booster, lgb.Booster]:
         """Fit the outcome of the control group, and of the treated."""
         control, treated = self.given.treated == 0, self.given.treated == 1
         outcome = self.given.outcome
@@ -115,13 +125,13 @@ class _Workbench:
 
 
 def _t(bench: _Workbench) -> Estimate:
-    control, treated = bench.arms(_all(bench.given))
+    control, treated = bench.arms
     return Estimate(0.0, ((1.0, treated), (-1.0, control)))
 
 
 def _x(bench: _Workbench) -> Estimate:
     given = bench.given
-    alone, offered = (_said(arm, given.matrix) for arm in bench.arms(_all(given)))
+    alone, offered = (_said(arm, given.matrix) for arm in bench.arms)
     is_treated = given.treated == 1
     imputed = np.where(is_treated, given.outcome - alone, offered - given.outcome)
     share = float(given.propensity.mean())
@@ -146,7 +156,7 @@ def _doubly_robust(bench: _Workbench) -> Floats:
     fold = given.folds(_CROSSED)
     for number in range(_CROSSED):
         own = fold == number
-        arms = bench.arms(~own)
+        arms = bench.arms_of(~own)
         alone[own], offered[own] = (_said(arm, given.matrix[own]) for arm in arms)
     t, e, y = given.treated, given.propensity, given.outcome
     return offered - alone + t * (y - offered) / e - (1 - t) * (y - alone) / (1 - e)
@@ -168,7 +178,15 @@ def fit(kind: str, given: Experiment, encoder: Encoder, seed: int) -> Estimate:
         Names the columns of the matrix.
     seed : int
     """
-    return LEARNERS[kind](_Workbench(given, encoder, seed))
+    return fits([kind], given, encoder, seed)[kind]
+
+
+def fits(
+    kinds: Iterable[str], given: Experiment, encoder: Encoder, seed: int
+) -> dict[str, Estimate]:
+    """Fit several learners, each as :func:`fit` does; what they have in common is fitted once."""
+    bench = _Workbench(given, encoder, seed)
+    return {kind: LEARNERS[kind](bench) for kind in kinds}
 
 
 def _all(given: Experiment) -> Mask:

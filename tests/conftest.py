@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from features.catalogue import Feature, FeatureSet, Reason
 from features.families import FAMILIES
@@ -27,6 +29,9 @@ sys.dont_write_bytecode = False
 
 LONGEST = {"bento", "contract", "e2e", "oracle", "properties", "simulation"}
 """Folders whose files take longest."""
+
+ENGINES = "tests/contract/"
+"""Tests of engines, which take long to start: all in one process."""
 
 Maker = Callable[..., pd.DataFrame]
 
@@ -63,6 +68,19 @@ INPUTS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files: at the end no process waits long for the other's last one."""
     items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # it is Any there
+    """Gives a process all tests of a file, and all files that start engines."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ENGINES if nodeid.startswith(ENGINES) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Deal the tests out by file, where the command line asks for it."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def make_snapshots(rows: int, seed: int = 1, cutoff: str = "2024-01-01") -> pd.DataFrame:

@@ -11,6 +11,8 @@ from models.matrix import Floats
 from training.bootstrap import Interval, intervals
 
 MODEL, PLACES = "Keepwell", 3
+POPULAR, LATELY = "popularity", "lately begun"
+"""Rankings that are the same for everybody."""
 
 Judged = Mapping[str, Mapping[str, Interval]]
 
@@ -35,8 +37,8 @@ def judge(window: Window, probability: Floats, seed: int) -> tuple[Judged, Judge
     shape = probability.shape
     rankings = {
         MODEL: probability,
-        "popularity": np.broadcast_to(window.tastes.popularity, shape),
-        "lately begun": np.broadcast_to(window.tastes.adoption, shape),
+        POPULAR: np.broadcast_to(window.tastes.popularity, shape),
+        LATELY: np.broadcast_to(window.tastes.adoption, shape),
         "nearest neighbours": window.tastes.neighbours(window.baskets)[0],
     }
     told = {name: at_top(window, scores) for name, scores in rankings.items()}

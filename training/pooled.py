@@ -32,18 +32,29 @@ def pooled(found: Sequence[Estimated]) -> list[Estimated]:
     Returns
     -------
     list of Estimated
-        In their order. As they were where there are fewer than two, or one has no error.
+        In their order. Those without an error stay as they were, and tell nothing of others.
 
     Notes
     -----
     The hierarchical normal model of Gelman et al. (Bayesian Data Analysis, section 5.4), whose
     variation has a half-Cauchy prior (Gelman 2006, Bayesian Analysis 1); it is integrated over the
-    prior's quantiles.
+    prior's quantiles. Intervals need no widening for the number of effects: where there is none,
+    those that chance has made are drawn back to it (Gelman, Hill & Yajima 2012, Journal of
+    Research on Educational Effectiveness 5).
     """
+    drawn = iter(_drawn([one for one in found if _has_error(one)]))
+    return [next(drawn) if _has_error(one) else one for one in found]
+
+
+def _has_error(one: Estimated) -> bool:
+    return bool(np.isfinite(one.error) and one.error > 0)
+
+
+def _drawn(found: Sequence[Estimated]) -> Sequence[Estimated]:
+    if len(found) < 2:  # noqa: PLR2004 - of whom
+        return found
     effect = np.array([one.estimate for one in found])
     variance = np.array([one.error for one in found]) ** 2
-    if len(found) < 2 or not (np.isfinite(variance) & (variance > 0)).all():  # noqa: PLR2004 - of whom
-        return list(found)
     scale = _ALIKE * np.sqrt(variance.mean())
     between = (scale * np.tan(np.pi / 2 * _QUANTILES))[:, None] ** 2
     common, error, likelihood = _common(effect, variance + between)

@@ -7,7 +7,7 @@ none, it is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -16,7 +16,7 @@ import numpy as np
 
 from models.matrix import Encoder, Floats
 from models.uplift import Estimate
-from models.uplift_learners import LEARNERS, Experiment, fit
+from models.uplift_learners import LEARNERS, Experiment, fit, fits
 from training.bootstrap import standard_errors
 from training.measures_uplift import Estimated, mean_effect, ranking_measures
 
@@ -69,12 +69,16 @@ class Judged:
 
     @property
     def width(self) -> float:
-        """Standard errors on either side of the mean that make its interval."""
-        return width(self.actions)
+        """Standard errors on either side of the mean that make its interval.
+
+        Of one alone, though several are judged: :func:`training.pooled.pooled` draws effects that
+        luck has moved apart together again.
+        """
+        return width(1)
 
     @property
     def best_width(self) -> float:
-        """The same for the best of the learners, which luck had a hand in choosing."""
+        """The same for the best of the learners of an action, which luck had a hand in choosing."""
         return width(self.actions * len(self.scores))
 
     @property
@@ -123,7 +127,7 @@ def judge(given: Experiment, encoder: Encoder, seed: int, actions: int = 1) -> J
     actions : int
         How many are judged together.
     """
-    said = {kind: out_of_fold(kind, given, encoder, seed) for kind in LEARNERS}
+    said = out_of_fold(LEARNERS, given, encoder, seed)
     scores = {kind: ranking(given, estimate) for kind, estimate in said.items()}
     chosen = max(scores, key=lambda kind: next(iter(scores[kind].values())))
     mean = mean_effect(given.outcome, given.treated, given.propensity, given.customers)
@@ -133,13 +137,16 @@ def judge(given: Experiment, encoder: Encoder, seed: int, actions: int = 1) -> J
     )
 
 
-def out_of_fold(kind: str, given: Experiment, encoder: Encoder, seed: int) -> Floats:
-    """Estimate each row by a fit to the other folds' customers, shape (rows,)."""
+def out_of_fold(
+    kinds: Iterable[str], given: Experiment, encoder: Encoder, seed: int
+) -> dict[str, Floats]:
+    """Estimate each row by fits to the other folds' customers: by learner, shape (rows,)."""
     fold = given.folds(FOLDS)
-    found = np.empty(len(given))
+    found = {kind: np.empty(len(given)) for kind in kinds}
     for number in range(FOLDS):
         own = fold == number
-        found[own] = fit(kind, given.part(~own), encoder, seed).predict(given.matrix[own])
+        for kind, fitted in fits(found, given.part(~own), encoder, seed).items():
+            found[kind][own] = fitted.predict(given.matrix[own])
     return found
 
 

@@ -22,13 +22,15 @@ from tests.contract.places import postgres_place
 from tests.postgres import new_database
 from tests.support import BASE, sales
 
+SHORT = BASE.replace("cutoffs = 4", "cutoffs = 2")
+
 
 @pytest.fixture(scope="module")
 def of_files(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Give the list that comes from files."""
     folder = tmp_path_factory.mktemp("files")
     sales().to_parquet(folder / "transactions.parquet")
-    return listed(folder, BASE)
+    return listed(folder, SHORT)
 
 
 @pytest.fixture
@@ -99,12 +101,12 @@ def test_a_database(of_files: pd.DataFrame, server: str, tmp_path: Path) -> None
     url = new_database(server).replace("postgresql+psycopg://", "postgresql://")
     place = postgres_place(url)
     where = place.put({"transactions": pa.Table.from_pandas(sales(), preserve_index=False)})
-    configuration = BASE.replace("transactions.parquet", where["transactions"]["source"])
+    configuration = SHORT.replace("transactions.parquet", where["transactions"]["source"])
     same(listed(tmp_path, f'{configuration}\n[data]\nengine = "{url}"\n'), of_files)
 
 
 def test_a_cluster(of_files: pd.DataFrame, cluster: str, tmp_path: Path) -> None:
     sales().to_parquet(tmp_path / "sales.parquet", coerce_timestamps="us")
     query = f'query = "SELECT * FROM parquet.`{tmp_path / "sales.parquet"}`"'  # noqa: S608 - ours
-    configuration = BASE.replace('source = "transactions.parquet"', query)
+    configuration = SHORT.replace('source = "transactions.parquet"', query)
     same(listed(tmp_path, f'{configuration}\n[data]\nengine = "{cluster}"\n', apart=True), of_files)

@@ -28,6 +28,7 @@ OF_MLFLOW = {
     "conda.yaml",
     "input_example.json",
     "pyfunc.py",
+    "registered_model_meta",  # left by whoever loads it through the registry
     "python_env.yaml",
     "requirements.txt",
     "serving_input_example.json",

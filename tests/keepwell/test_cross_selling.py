@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,6 +38,16 @@ def test_the_likeliest_categories_of_each_customer(shop: Shop) -> None:
         assert words in said.all
     company = keepwell.open(shop.config)
     pd.testing.assert_frame_equal(company.cross_sell(str(AS_OF), top=2), found, check_exact=False)
+
+
+def test_it_says_where_the_rankings_are_no_better_than_simple_ones(shop: Shop) -> None:
+    taste = shop.does("cross-sell", "--as-of", str(AS_OF), "--out", shop.folder / "next.csv")
+    assert "not surely better" not in taste.all
+    drawn = np.random.default_rng(3)
+    chance = sales(120).assign(category=lambda rows: drawn.permutation(rows["category"]))
+    shop.write(chance, CONFIG)
+    said = shop.does("cross-sell", "--as-of", str(AS_OF), "--out", shop.folder / "next.csv")
+    assert "not surely better than popularity or lately begun" in said.all
 
 
 def test_without_categories_there_is_nothing_to_sell(shop: Shop) -> None:

@@ -68,6 +68,25 @@ def test_boosters_of_one_design_are_those_of_designs_of_their_own(
         assert booster.to_text(fitted[0]) == booster.to_text(fitted[1])
 
 
+def test_a_part_shares_the_bins_and_learns_from_its_own_rows_alone(
+    features: FeatureSet, snapshots: Maker
+) -> None:
+    frame = snapshots(2_000)
+    encoder, outcome = Encoder.fit(frame, features), frame["churned"].to_numpy(np.float64)
+    settings = {**default_parameters(2_000), **OBJECTIVE}
+
+    def text(design: Design) -> str:
+        return booster.to_text(booster.train(design, encoder, settings, 10, 7))
+
+    whole = Design(encoder.matrix(frame), outcome)
+    all_rows, half = np.ones(2_000, dtype=np.bool_), np.arange(2_000) < 1_000
+    assert text(whole.part(all_rows, outcome)) == text(whole)
+    of_half = text(whole.part(half, outcome[half]))
+    assert of_half not in {text(whole), text(whole.part(~half, outcome[~half]))}
+    elsewhere = Design(whole.matrix, np.where(half, outcome, 1 - outcome))
+    assert text(elsewhere.part(half, outcome[half])) == of_half
+
+
 def test_training_stops_when_the_held_out_loss_rises(
     features: FeatureSet, snapshots: Maker
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.planned import AMPLE, OURS, TIGHT, lighter, profits
+from benchmarks.planned import AMPLE, BELIEVED, OURS, TIGHT, lighter, profits
 from keepwell.cli import main
 from tests.once import Made
 
@@ -45,5 +45,6 @@ def test_a_tight_budget_brings_more_than_risk_and_chance_and_as_much_as_value(
 ) -> None:
     found = brought[f"{TIGHT:g} a customer"]
     assert found[OURS] > 1.5 * max(found["risk-ranked"], found["random"])
+    assert found[OURS] > found[BELIEVED]
     # Where only mean effects are sure, whom to keep is whoever is worth most.
     assert found[OURS] == pytest.approx(found["value-ranked"], rel=0.01)

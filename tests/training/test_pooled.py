@@ -63,6 +63,20 @@ def test_intervals_cover_what_they_say() -> None:
     assert np.mean(inside) > 0.9
 
 
+def test_where_nothing_works_hardly_any_company_is_told_that_something_does() -> None:
+    rng = np.random.default_rng(3)
+    told = 0
+    for _ in range(400):
+        found = pooled([Estimated(s, 0.02) for s in rng.normal(0, 0.02, 4)])
+        told += any(low > 0 or high < 0 for low, high in (one.interval(1.96) for one in found))
+    assert told / 400 < 0.05
+
+
+def test_one_without_an_error_is_left_out() -> None:
+    unknown, *others = [Estimated(0.3, 0.0), Estimated(0.05, 0.01), Estimated(0.01, 0.03)]
+    assert pooled([unknown, *others]) == [unknown, *pooled(others)]
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -9,7 +9,7 @@ import pytest
 from features.catalogue import Feature, FeatureSet
 from models.matrix import Encoder
 from models.uplift import ActionUplift, Estimate, Uplift
-from models.uplift_learners import LEARNERS, Experiment, fit
+from models.uplift_learners import LEARNERS, Experiment, fit, fits
 from training.uplift import estimated, evened, judge, out_of_fold, width
 from training.uplift_data import Counted, counted, lacking, needed, propensity
 
@@ -40,12 +40,19 @@ def test_every_learner_finds_whom_an_action_helps(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(LEARNERS))
 def test_an_estimate_has_not_seen_its_customer(kind: str) -> None:
     given = experiment(400)
-    before = out_of_fold(kind, given, ENCODER, 7)
+    before = out_of_fold([kind], given, ENCODER, 7)[kind]
     first = given.customers == 0
     changed = replace(given, outcome=np.where(first, 1 - given.outcome, given.outcome))
-    after = out_of_fold(kind, changed, ENCODER, 7)
+    after = out_of_fold([kind], changed, ENCODER, 7)[kind]
     assert after[first] == before[first]
     assert (after != before).any()
+
+
+def test_learners_say_together_what_each_says_alone() -> None:
+    given = experiment(400)
+    for kind, together in fits(LEARNERS, given, ENCODER, 7).items():
+        alone = fit(kind, given, ENCODER, 7)
+        assert (together.predict(given.matrix) == alone.predict(given.matrix)).all()
 
 
 def test_all_rows_of_a_customer_fall_into_one_fold() -> None:
