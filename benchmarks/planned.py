@@ -177,7 +177,7 @@ def shown(found: pd.DataFrame, budget: str) -> Table:
         table.add_column(name, justify="left" if name == "plan" else "right")
     for column, profit in found.items():
         name = str(column)
-        gain = found[OURS] - profit
+        gain = (found[OURS] - profit).round(2)
         error = profit.std(ddof=1) / np.sqrt(len(found))
         better = "" if name == OURS else f"{(gain > 0).sum()} of {len(found)}"
         by = "" if name == OURS else f"{gain.mean():,.0f}"
