@@ -65,6 +65,7 @@ def profits(config: Path, seed: int, budgets: Sequence[float]) -> dict[str, dict
     contacts = pd.read_parquet(folder / "contacts.parquet")
     costs = true_costs(contacts)
     worth = true_profits(pd.read_parquet(folder / "truth.parquet"), costs)
+    by_offer = worth.stack()  # noqa: PD013 - one column, to look offers up in
     found = {}
     for each in budgets:
         budget = each * len(scores)
@@ -73,7 +74,8 @@ def profits(config: Path, seed: int, budgets: Sequence[float]) -> dict[str, dict
         if not set(rows["customer_id"]) <= set(reach.index):
             raise AssertionError("the plan addresses customers who are to rest")
         most = str(rows["action"].mode().iloc[0]) if len(rows) else belief
-        ours = worth.loc[rows["customer_id"], rows["action"]].to_numpy().diagonal().sum()
+        of_plan = pd.MultiIndex.from_frame(rows[["customer_id", "action"]])
+        ours = by_offer.loc[of_plan].sum()
         simple = ranked(reach, int(budget // costs[most]), seed)
         others = {name: float(worth.loc[chosen, most].sum()) for name, chosen in simple.items()}
         unmeasured = ranked(reach, int(budget // costs[belief]), seed)[VALUE]
