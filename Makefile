@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format lock clean
+.PHONY: help demo test bench lint style types pytest format lock clean
 BIN := .venv/bin
 
 help: ## show these lines
@@ -9,20 +9,28 @@ demo: ## the main job on real data: environment, training, scores, risk list
 	@scripts/bootstrap.sh core
 	$(BIN)/keepwell demo
 
-test: lint ## everything: lint, types, import rules, tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -rs -n auto --dist loadfile --no-loadscope-reorder
+test: ## everything: lint, types, import rules, tests
+	@$(MAKE) --no-print-directory -j 2 types pytest
 
 bench: ## Keepwell beside its peers, at a small size (more: make bench BENCH="--millions 5 50 200" FITS="--snapshots 1000000")
 	@scripts/bootstrap.sh bench
 	$(BIN)/python -m benchmarks.aggregates $(BENCH)
 	$(BIN)/python -m benchmarks.fits $(FITS)
 
-lint: ## ruff, mypy and the import rules
+lint: types ## ruff, mypy and the import rules
+
+style:
 	@scripts/bootstrap.sh test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+
+types: style
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+# One process more than there are cores: some tests wait for servers that they have started.
+pytest: style
+	OMP_NUM_THREADS=1 $(BIN)/pytest -rs -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
 
 format: ## put the code into ruff's shape
 	@scripts/bootstrap.sh test
