@@ -26,8 +26,8 @@ _MEANING = (
     "customers. Mean effects are drawn towards those of the other actions, the less they differ by "
     "more than chance. Qini: what treating by rank gains over treating at random, as a share of "
     "what the best ranking could; 0 is random. AUUC: the same of the uplift curve. All is out of "
-    "fold: no estimate has seen the customer it is judged on. Intervals hold for all actions "
-    f"together with {1 - ERROR:.0%}."
+    "fold: no estimate has seen the customer it is judged on. Intervals of mean effects hold with "
+    f"{1 - ERROR:.0%} each, those of learners' rankings for all actions and learners together."
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.errors import InputError
-from serving.targeting.actions import Action
+from serving.targeting.actions import ASSUMED, ESTIMATED, Action
 from serving.targeting.offers import Offers
 
 UNITS = 10_000
@@ -72,12 +72,17 @@ def _check_room(action: Action, control: float) -> None:
 
 
 def _nothing_pays(actions: Iterable[Action]) -> str:
-    told = "; ".join(
-        f"{a.name}: {a.customers:,} eligible"
-        + ("" if a.basis else ", but neither an estimated effect nor an acceptance")
-        for a in actions
-    )
+    told = "; ".join(f"{a.name}: {a.customers:,} eligible{_AFTER[a.basis]}" for a in actions)
     return (
         f"no offer is expected to pay, so that the best plan is to contact nobody ({told}). See "
-        "costs, acceptance and eligible in [actions], and run `keepwell score` after a change"
+        "costs, acceptance and eligible in [actions], and run `keepwell score` after a change; "
+        "`keepwell uplift` tells of estimated effects, whatever acceptance says"
     )
+
+
+_AFTER = {
+    None: ", but neither an estimated effect nor an acceptance",
+    ASSUMED: "",
+    ESTIMATED: ", effect estimated",
+}
+"""What is said of an action that is not expected to pay, by the basis of its effect."""

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from features.errors import InputError
+from serving.targeting.actions import ESTIMATED
 from serving.targeting.control import control_group
 from serving.targeting.curve import profit_curve
 from serving.targeting.offers import Offers
@@ -179,6 +180,9 @@ def test_where_nothing_pays_there_is_no_plan() -> None:
     said = "no offer is expected to pay, so that the best plan is to contact nobody (call: 10 elig"
     with pytest.raises(InputError, match=re.escape(said)):
         plan(offers({"call": [None, None]}), 100.0)
+    estimated = replace(action("call"), basis=ESTIMATED)
+    with pytest.raises(InputError, match="eligible, effect estimated"):
+        plan(offers({"call": [None, None]}, actions=(estimated,)), 100.0)
 
 
 def test_actions_that_cannot_be_planned_are_named_and_the_plan_goes_on() -> None:
